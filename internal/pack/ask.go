@@ -1,0 +1,403 @@
+package pack
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"quay20/internal/lawtime"
+)
+
+// Pack is law and organisation as dated data. It is read-only and safe for
+// many goroutines; all its answers are "as of" a day.
+type Pack struct {
+	all      content
+	applied  []Notice
+	version  string
+	units    map[string][]*Unit // by code
+	keys     map[UnitKey]*Unit
+	children map[UnitKey][]child
+	acts     map[string]*Instrument
+	numbers  map[string]*Instrument // by number as published
+	procs    map[string]*Procedure
+	sorted   []*Procedure
+	calendar lawtime.Calendar
+	closures map[UnitKey]lawtime.Calendar // desks with days of their own
+}
+
+type child struct {
+	unit *Unit
+	Span
+}
+
+// index makes a pack of checked content.
+func index(all content) *Pack {
+	p := &Pack{
+		all: all, version: all.Hash,
+		units: map[string][]*Unit{}, keys: map[UnitKey]*Unit{}, children: map[UnitKey][]child{},
+		acts: map[string]*Instrument{}, numbers: map[string]*Instrument{}, procs: map[string]*Procedure{},
+	}
+	for i := range all.Units {
+		u := &all.Units[i]
+		p.units[u.Code] = append(p.units[u.Code], u)
+		p.keys[u.Key] = u
+		for _, parent := range u.Parents {
+			p.children[parent.Unit] = append(p.children[parent.Unit], child{u, parent.Span})
+		}
+	}
+	for i := range all.Instruments {
+		p.acts[all.Instruments[i].ID] = &all.Instruments[i]
+		p.numbers[all.Instruments[i].Number] = &all.Instruments[i]
+	}
+	for i := range all.Procedures {
+		proc := &all.Procedures[i]
+		proc.complete()
+		p.procs[proc.Code] = proc
+		p.sorted = append(p.sorted, proc)
+	}
+	slices.SortStableFunc(p.sorted, func(a, b *Procedure) int {
+		return cmp.Or(strings.Compare(a.Field, b.Field), cmp.Compare(a.Popularity, b.Popularity), strings.Compare(a.Code, b.Code))
+	})
+	return p
+}
+
+// Head is what the pack says of itself.
+func (p *Pack) Head() Head { return p.all.Head }
+
+// Version names the law in force: the hash of the pack's files and of the
+// notices applied since.
+func (p *Pack) Version() string { return p.version }
+
+// Unit is the unit that has the code on the day.
+func (p *Pack) Unit(code string, on Date) (Unit, bool) {
+	for _, u := range p.units[code] {
+		if u.Holds(on) {
+			return *u, true
+		}
+	}
+	return Unit{}, false
+}
+
+// UnitByKey is the unit of that key, also after its end.
+func (p *Pack) UnitByKey(key UnitKey) (Unit, bool) {
+	u, ok := p.keys[key]
+	if !ok {
+		return Unit{}, false
+	}
+	return *u, true
+}
+
+// Units are all units of the day, by code.
+func (p *Pack) Units(on Date) []Unit {
+	var units []Unit
+	for i := range p.all.Units {
+		if u := &p.all.Units[i]; u.Holds(on) {
+			units = append(units, *u)
+		}
+	}
+	slices.SortFunc(units, func(a, b Unit) int { return strings.Compare(a.Code, b.Code) })
+	return units
+}
+
+// Desks are the units that receive on the day, by code.
+func (p *Pack) Desks(on Date) []Unit {
+	return slices.DeleteFunc(p.Units(on), func(u Unit) bool {
+		_, open := p.DeskHours(u.Key, on)
+		return !open
+	})
+}
+
+// Under are the unit and all below it on the day.
+func (p *Pack) Under(root UnitKey, on Date) []UnitKey {
+	u, ok := p.keys[root]
+	if !ok || !u.Holds(on) {
+		return nil
+	}
+	under := []UnitKey{root}
+	for i := 0; i < len(under); i++ {
+		for _, c := range p.children[under[i]] {
+			if c.Holds(on) && c.unit.Holds(on) {
+				under = append(under, c.unit.Key)
+			}
+		}
+	}
+	return under
+}
+
+// Parent is the unit to which the unit belongs on the day.
+func (p *Pack) Parent(key UnitKey, on Date) (Unit, bool) {
+	u, ok := p.keys[key]
+	if !ok {
+		return Unit{}, false
+	}
+	for _, parent := range u.Parents {
+		if parent.Holds(on) {
+			return p.UnitByKey(parent.Unit)
+		}
+	}
+	return Unit{}, false
+}
+
+// After are the units that took over when the unit ended (đơn vị kế thừa).
+func (p *Pack) After(key UnitKey) []Unit {
+	var after []Unit
+	for _, u := range p.all.Units {
+		if slices.Contains(u.Before, key) {
+			after = append(after, u)
+		}
+	}
+	return after
+}
+
+// DeskHours are the desk's opening hours on the day; false if it does not
+// receive then.
+func (p *Pack) DeskHours(desk UnitKey, on Date) (DeskHours, bool) {
+	u, ok := p.keys[desk]
+	if !ok || u.Desk == nil || !u.Holds(on) {
+		return DeskHours{}, false
+	}
+	for _, h := range u.Desk.Hours {
+		if h.Holds(on) {
+			return h, true
+		}
+	}
+	return DeskHours{}, false
+}
+
+// AgencyCode is the code that opens the unit's dossier codes on the day.
+func (p *Pack) AgencyCode(unit UnitKey, on Date) (AgencyCode, bool) {
+	if u, ok := p.keys[unit]; ok {
+		for _, a := range u.Agency {
+			if a.Holds(on) {
+				return a, true
+			}
+		}
+	}
+	return AgencyCode{}, false
+}
+
+// Fields are the fields of the day, in the pack's order.
+func (p *Pack) Fields(on Date) []Field {
+	var fields []Field
+	for _, f := range p.all.Fields {
+		if f.Holds(on) {
+			fields = append(fields, f)
+		}
+	}
+	return fields
+}
+
+// Field is the field of that slug.
+func (p *Pack) Field(slug string) (Field, bool) {
+	i := slices.IndexFunc(p.all.Fields, func(f Field) bool { return f.Slug == slug })
+	if i < 0 {
+		return Field{}, false
+	}
+	return p.all.Fields[i], true
+}
+
+// Procedures are the procedures in force on the day, by field, then the common
+// ones first. They are shared: do not change them.
+func (p *Pack) Procedures(on Date) []*Procedure {
+	var procs []*Procedure
+	for _, proc := range p.sorted {
+		if _, ok := proc.On(on); ok {
+			procs = append(procs, proc)
+		}
+	}
+	return procs
+}
+
+// AllProcedures are the procedures of all times.
+func (p *Pack) AllProcedures() []*Procedure { return slices.Clone(p.sorted) }
+
+// Procedure is the procedure of that code, also one of the past or the future.
+func (p *Pack) Procedure(code string) (*Procedure, bool) {
+	proc, ok := p.procs[code]
+	return proc, ok
+}
+
+// On is the version in force on the day.
+func (p *Procedure) On(day Date) (*Version, bool) {
+	for i := range p.Versions {
+		if v := &p.Versions[i]; v.Holds(day) {
+			return v, true
+		}
+	}
+	return nil, false
+}
+
+// VersionFrom is the version that began on that day, as a dossier stores it.
+func (p *Procedure) VersionFrom(from Date) (*Version, bool) {
+	for i := range p.Versions {
+		if v := &p.Versions[i]; v.From == from {
+			return v, true
+		}
+	}
+	return nil, false
+}
+
+// Case is the case of that name for the channel; "" is the first that the
+// channel may use.
+func (v *Version) Case(name, channel string) (Case, bool) {
+	for _, c := range v.Cases {
+		if (name == "" || c.Name == name) && (c.Channel == "" || channel == "" || c.Channel == channel) {
+			return c, true
+		}
+	}
+	return Case{}, false
+}
+
+// Limit is the time limit of a case; nil if the law sets no number. The second
+// result is false if there is no such case.
+func (v *Version) Limit(name, channel string) (*lawtime.Limit, bool) {
+	c, ok := v.Case(name, channel)
+	return c.Limit, ok
+}
+
+// Rules are the one-stop rules in force on the day.
+func (p *Pack) Rules(on Date) (Rules, bool) {
+	for _, r := range p.all.Rules {
+		if r.Holds(on) {
+			return r, true
+		}
+	}
+	return Rules{}, false
+}
+
+// SupplementEnd is the time in which a citizen must complete a dossier of the
+// version: its own, or the rules' default of the day.
+func (p *Pack) SupplementEnd(v *Version, on Date) lawtime.Limit {
+	if v.SupplementEnd.Amount > 0 {
+		return v.SupplementEnd
+	}
+	rules, _ := p.Rules(on)
+	return rules.SupplementEnd
+}
+
+// Slip is the paper of that kind in force on the day for a field of procedures:
+// the field's own form if it has one, else the general form.
+func (p *Pack) Slip(kind, field string, on Date) (SlipTemplate, bool) {
+	general := -1
+	for i, s := range p.all.Slips {
+		if !s.Holds(on) {
+			continue
+		}
+		own := slices.Contains(s.Fields, field)
+		if own && (s.Replaces == kind || s.Kind == kind) {
+			return s, true
+		}
+		if s.Kind == kind && len(s.Fields) == 0 {
+			general = i
+		}
+	}
+	if general < 0 {
+		return SlipTemplate{}, false
+	}
+	return p.all.Slips[general], true
+}
+
+// Slips are all papers of all times.
+func (p *Pack) Slips() []SlipTemplate { return slices.Clone(p.all.Slips) }
+
+// Instrument is the legal text of that ID.
+func (p *Pack) Instrument(id string) (Instrument, bool) {
+	act, ok := p.acts[id]
+	if !ok {
+		return Instrument{}, false
+	}
+	return *act, true
+}
+
+// InstrumentByNumber finds a legal text by its number as published,
+// "55/2021/TT-BCA".
+func (p *Pack) InstrumentByNumber(number string) (Instrument, bool) {
+	act, ok := p.numbers[number]
+	if !ok {
+		return Instrument{}, false
+	}
+	return *act, true
+}
+
+// Instruments are all legal texts, by ID.
+func (p *Pack) Instruments() []Instrument { return slices.Clone(p.all.Instruments) }
+
+// Sources are where the pack's facts were seen.
+func (p *Pack) Sources() []Source { return slices.Clone(p.all.Sources) }
+
+// Cites reports whether the pack defines a citation: an instrument ("nd-118-2025")
+// or an article of it ("nd-118-2025/17"), with any clause of that article
+// ("nd-118-2025/17.2").
+func (p *Pack) Cites(citation string) bool {
+	id, article, whole := strings.Cut(citation, "/")
+	act, ok := p.acts[id]
+	if !ok || !whole {
+		return ok
+	}
+	return slices.ContainsFunc(act.Articles, func(a Article) bool {
+		return article == a.No || strings.HasPrefix(article, a.No+".")
+	})
+}
+
+// Citations are all that the pack defines: each instrument and each listed
+// article, sorted.
+func (p *Pack) Citations() []string {
+	var all []string
+	for _, act := range p.all.Instruments {
+		all = append(all, act.ID)
+		for _, a := range act.Articles {
+			all = append(all, act.ID+"/"+a.No)
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
+// before is the day before; "" stays "".
+func before(d Date) Date { return shift(d, -1) }
+
+// after is the day after.
+func after(d Date) Date { return shift(d, 1) }
+
+func shift(d Date, days int) Date {
+	t, err := time.Parse(time.DateOnly, d)
+	if err != nil {
+		return d
+	}
+	return t.AddDate(0, 0, days).Format(time.DateOnly)
+}
+
+// Caption is the caption of a cited article, or the instrument's name.
+func (p *Pack) Caption(citation string) (string, bool) {
+	id, article, _ := strings.Cut(citation, "/")
+	act, ok := p.acts[id]
+	if !ok {
+		return "", false
+	}
+	for _, a := range act.Articles {
+		if article == a.No || strings.HasPrefix(article, a.No+".") {
+			return a.Caption, true
+		}
+	}
+	return act.Name, true
+}
+
+// Words names a citation for people: "Điều 17.2 Nghị định 118/2025/NĐ-CP".
+func (p *Pack) Words(citation string) string {
+	id, article, whole := strings.Cut(citation, "/")
+	act, ok := p.acts[id]
+	if !ok {
+		return citation
+	}
+	name := fmt.Sprintf("%s %s", act.Type, act.Number)
+	switch {
+	case !whole:
+		return name
+	case article[0] >= '0' && article[0] <= '9':
+		return fmt.Sprintf("Điều %s %s", article, name)
+	default:
+		return fmt.Sprintf("Phụ lục %s", name)
+	}
+}

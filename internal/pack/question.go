@@ -1,0 +1,112 @@
+package pack
+
+import (
+	"time"
+
+	"quay20/internal/lawtime"
+	"quay20/internal/problem"
+)
+
+// Clock is how limits of a version count at a desk for a receipt on the day.
+func (p *Pack) Clock(desk UnitKey, v *Version, on Date) (lawtime.Clock, bool) {
+	hours, ok := p.DeskHours(desk, on)
+	if !ok {
+		return lawtime.Clock{}, false
+	}
+	c := lawtime.Clock{Calendar: p.CalendarFor(desk), Hours: hours.Counting}
+	if v != nil {
+		c.CutOff = v.CutOff
+	}
+	return c, true
+}
+
+// Question asks lawtime when a dossier is due: procedure and version (its From;
+// "" is the version in force at receipt), case ("" the first), channel, and the
+// code of the desk that received it. The caller adds pauses, the extension and
+// how legs really ended. A case without a limit in law is refused: such a
+// dossier has no due date; ask Version.Limited first.
+func (p *Pack) Question(proc, version, name, channel, desk string, received time.Time) (lawtime.Question, error) {
+	on := On(received)
+	pr, v, err := p.contents(proc, version, on)
+	if err != nil {
+		return lawtime.Question{}, err
+	}
+	c, ok := v.Case(name, channel)
+	if !ok {
+		return lawtime.Question{}, problem.New(problem.Invalid, "pack.err.case", "name", pr.ShortName, "case", name).
+			Field("case", "pack.err.case", "name", pr.ShortName, "case", name)
+	}
+	u, ok := p.Unit(desk, on)
+	if !ok {
+		return lawtime.Question{}, unknownUnit(desk, on)
+	}
+	clock, ok := p.Clock(u.Key, v, on)
+	if !ok {
+		return lawtime.Question{}, problem.New(problem.Invalid, "pack.err.not-a-desk", "unit", u.Name, "on", day(on)).
+			Field("desk", "pack.err.not-a-desk", "unit", u.Name, "on", day(on))
+	}
+	legs := v.legs(c)
+	if len(legs) == 0 {
+		return lawtime.Question{}, problem.New(problem.Invalid, "pack.err.no-limit", "name", pr.ShortName, "case", c.Name)
+	}
+	q := lawtime.Question{Received: received, Clock: clock, Legs: legs, Law: p.limitLaw(v, c)}
+	if len(v.Cases) > 1 {
+		q.Case = c.Name
+	}
+	return q, nil
+}
+
+// contents is the procedure with the version a dossier stores, or the one in
+// force on the day.
+func (p *Pack) contents(code, from string, on Date) (*Procedure, *Version, error) {
+	if from == "" {
+		proc, err := p.inForce(code, on)
+		if err != nil {
+			return nil, nil, err
+		}
+		v, _ := proc.On(on)
+		return proc, v, nil
+	}
+	proc, ok := p.procs[code]
+	if !ok {
+		return nil, nil, problem.New(problem.NotFound, "pack.err.procedure", "code", code)
+	}
+	v, ok := proc.VersionFrom(from)
+	if !ok {
+		return nil, nil, problem.New(problem.NotFound, "pack.err.version", "code", code, "from", day(from))
+	}
+	return proc, v, nil
+}
+
+// Limited reports whether the law sets a limit for the case, by a number or by
+// inter-agency legs.
+func (v *Version) Limited(c Case) bool { return c.Limit != nil || len(v.Legs) > 0 }
+
+// legs are the version's inter-agency legs, or the case's limit as the only one.
+func (v *Version) legs(c Case) []lawtime.Leg {
+	if len(v.Legs) == 0 {
+		if c.Limit == nil {
+			return nil
+		}
+		return []lawtime.Leg{{Limit: *c.Limit}}
+	}
+	legs := make([]lawtime.Leg, len(v.Legs))
+	for i, l := range v.Legs {
+		legs[i] = lawtime.Leg{Name: l.Name, Limit: l.Limit}
+	}
+	return legs
+}
+
+// limitLaw is the citation on which a limit rests: the case's own, or else the
+// first legal base of the version.
+func (p *Pack) limitLaw(v *Version, c Case) string {
+	if c.Limit != nil && c.Limit.Law != "" {
+		return c.Limit.Law
+	}
+	for _, number := range v.Bases {
+		if act, ok := p.numbers[number]; ok {
+			return act.ID
+		}
+	}
+	return ""
+}
