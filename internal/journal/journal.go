@@ -1,0 +1,244 @@
+// Package journal is the book of what was done (sổ ghi việc): who did it, in
+// what capacity, at which desk, to what, why, under which article and when. An
+// entry is written in the same transaction as the state it explains and is
+// never changed; a correction is a new entry that points to the old one.
+//
+// Entries are the leaves of a Merkle log in the format of Go's checksum
+// database (golang.org/x/mod/sumdb/tlog). The signed head of the log is copied
+// outside the database, so that Verify finds any later change of the past.
+//
+// # Personal data
+//
+// Entries outlive the data of the people they speak of, so they hold none:
+// Facts carry codes, amounts, dates and hashes. Where an entry must commit to
+// a person's data, it holds Commit(salt, value); the salt and the value stand
+// in the room's own table and can be erased there while every proof of the
+// journal stays valid (rel-I-J11).
+//
+// # What is hashed
+//
+// The record of an entry is text, hashed as RFC 6962 hashes a leaf:
+//
+//	quay20 journal entry v1
+//	index 1:7
+//	at 24:2026-03-02T01:00:00.000Z
+//	officer 4:lan1
+//	…
+//
+// one line for each of index, at, officer, capacity, desk, act, subject,
+// reason, law, facts and state, in this order: name, space, length of the
+// value in bytes, colon, value, newline. Entry n is leaf n-1.
+package journal
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/mod/sumdb/tlog"
+
+	"quay20/internal/store"
+)
+
+// Entry is one act in the journal.
+type Entry struct {
+	Index    int64     // 1, 2, 3 …; set by Append
+	At       time.Time // the server's time; set by Append, never before the entry above
+	Officer  string    // who; "" is the system itself
+	Capacity string    // "receptionist@12-Q20", in what capacity
+	Desk     string    // "12-Q20", where
+	Act      string    // "receive"
+	Subject  string    // "dossier/01J…", to what
+	Reason   string    // why, in the officer's words, without personal data
+	Law      string    // "nd-118-2025/17.2", under which article
+	Facts    json.RawMessage
+	State    string // StateOf the subject after the act; "" if the act changed nothing
+}
+
+// Removed is the State of a subject that the act took out of its room.
+const Removed = "removed"
+
+// StateOf is the hash of a subject's canonical state for Entry.State.
+func StateOf(canonical string) string {
+	h := sha256.Sum256([]byte(canonical))
+	return hex.EncodeToString(h[:])
+}
+
+// Commit is a commitment to a piece of personal data: it proves what the value
+// was to whoever has salt and value, and tells nothing once they are erased.
+// The salt is random, at least 16 bytes, and used once.
+func Commit(salt, value string) string {
+	h := sha256.New()
+	fmt.Fprintf(h, "quay20 commitment v1\n%d:%s\n%d:%s\n", len(salt), salt, len(value), value)
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// row is an entry as the database holds it, in the order of columns.
+type row [11]string
+
+const columns = "n, at, officer, capacity, desk, act, subject, reason, law, facts, state"
+
+var names = [11]string{"index", "at", "officer", "capacity", "desk", "act", "subject", "reason", "law", "facts", "state"}
+
+// record is the text that is hashed, as the package comment describes it.
+func (r row) record() []byte {
+	b := []byte("quay20 journal entry v1\n")
+	for i, v := range r {
+		b = fmt.Appendf(b, "%s %d:%s\n", names[i], len(v), v)
+	}
+	return b
+}
+
+// Append writes an entry as the next one. Its Index and At are set here: At is
+// the transaction's time, but never before the last entry's (rel-I-J5).
+func Append(tx *store.Tx, e Entry) (Entry, error) {
+	if e.Act == "" || e.Subject == "" {
+		return Entry{}, errors.New("journal: an entry needs an act and a subject")
+	}
+	facts, err := compact(e.Facts)
+	if err != nil {
+		return Entry{}, fmt.Errorf("journal: facts of %s: %w", e.Act, err)
+	}
+	h, err := readHead(tx)
+	if err != nil {
+		return Entry{}, fmt.Errorf("journal: reading the head: %w", err)
+	}
+	e.Index, e.At, e.Facts = h.size+1, tx.Now, facts
+	if tx.Now.Before(h.at) {
+		e.At = h.at
+	}
+	if err := insert(tx, e, h); err != nil {
+		return Entry{}, fmt.Errorf("journal: writing entry %d: %w", e.Index, err)
+	}
+	return e, nil
+}
+
+func compact(facts json.RawMessage) (json.RawMessage, error) {
+	if len(facts) == 0 {
+		return nil, nil
+	}
+	var b bytes.Buffer
+	err := json.Compact(&b, facts)
+	return b.Bytes(), err
+}
+
+// insert writes the entry, its hashes and the new head.
+func insert(tx *store.Tx, e Entry, h head) error {
+	r := row{strconv.FormatInt(e.Index, 10), store.Time(e.At), e.Officer, e.Capacity, e.Desk,
+		e.Act, e.Subject, e.Reason, e.Law, string(e.Facts), e.State}
+	hashes, err := tlog.StoredHashes(h.size, r.record(), h.edge)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(`
+		INSERT INTO journal_entry (n, at, officer, capacity, desk, act, subject, reason, law, facts, state)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+		e.Index, r[1], r[2], r[3], r[4], r[5], r[6], r[7], r[8], r[9], r[10])
+	if err != nil {
+		return err
+	}
+	if err := insertHashes(tx, tlog.StoredHashIndex(0, h.size), hashes); err != nil {
+		return err
+	}
+	return h.advance(tx, e.At, hashes)
+}
+
+func insertHashes(tx *store.Tx, first int64, hashes []tlog.Hash) error {
+	text := "INSERT INTO journal_hash (i, hash) VALUES "
+	args := make([]any, 0, 2*len(hashes))
+	for j, h := range hashes {
+		if j > 0 {
+			text += ", "
+		}
+		text += fmt.Sprintf("($%d, $%d)", 2*j+1, 2*j+2)
+		args = append(args, first+int64(j), h.String())
+	}
+	_, err := tx.Exec(text, args...)
+	return err
+}
+
+// head is the one row that every append passes through.
+type head struct {
+	size int64
+	at   time.Time
+	edge edge
+}
+
+func readHead(tx *store.Tx) (head, error) {
+	return store.One(tx, func(r store.Row) (h head, err error) {
+		var edge string
+		if err := r.Scan(&h.size, store.At(&h.at), &edge); err != nil {
+			return head{}, err
+		}
+		h.edge, err = parseEdge(edge)
+		return h, err
+	}, "SELECT size, at, edge FROM journal_head")
+}
+
+// advance moves the head on by one entry. Two writers that read the same head
+// cannot both pass.
+func (h head) advance(tx *store.Tx, at time.Time, hashes []tlog.Hash) error {
+	n, err := tx.Exec("UPDATE journal_head SET size = $1, at = $2, edge = $3 WHERE size = $4",
+		h.size+1, at, h.edge.add(hashes).String(), h.size)
+	if err == nil && n != 1 {
+		return errors.New("another writer moved the head meanwhile")
+	}
+	return err
+}
+
+// Head says how far the journal reaches, for slips and for people who compare:
+// the number of entries and the root hash over them.
+func Head(tx *store.Tx) (size int64, root string, err error) {
+	h, err := readHead(tx)
+	if err != nil {
+		return 0, "", fmt.Errorf("journal: reading the head: %w", err)
+	}
+	hash, err := tlog.TreeHash(h.size, h.edge)
+	return h.size, hash.String(), err
+}
+
+// edge is the right edge of the tree: the hashes of the complete subtrees,
+// from the largest to the smallest, that together cover all leaves.
+type edge []tlog.Hash
+
+// ReadHashes gives the last of the edge, which is what both adding a leaf
+// (the smallest subtrees) and the root (all of them) ask for.
+func (e edge) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
+	if len(indexes) > len(e) {
+		return nil, fmt.Errorf("the edge has %d hashes, want %d", len(e), len(indexes))
+	}
+	return e[len(e)-len(indexes):], nil
+}
+
+// add gives the edge after a leaf whose hashes are these: all but the last
+// completed a subtree together with one of the edge.
+func (e edge) add(hashes []tlog.Hash) edge {
+	kept := e[:len(e)-(len(hashes)-1)]
+	return append(kept[:len(kept):len(kept)], hashes[len(hashes)-1])
+}
+
+func (e edge) String() string {
+	words := make([]string, len(e))
+	for i, h := range e {
+		words[i] = h.String()
+	}
+	return strings.Join(words, " ")
+}
+
+func parseEdge(s string) (edge, error) {
+	var e edge
+	for _, word := range strings.Fields(s) {
+		h, err := tlog.ParseHash(word)
+		if err != nil {
+			return nil, fmt.Errorf("the edge of the journal: %w", err)
+		}
+		e = append(e, h)
+	}
+	return e, nil
+}

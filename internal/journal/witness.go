@@ -1,0 +1,276 @@
+package journal
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/mod/sumdb/note"
+	"golang.org/x/mod/sumdb/tlog"
+
+	"quay20/internal/store"
+)
+
+const (
+	copyAfter = 100              // entries not yet copied (rel-I-J6)
+	copyEvery = 60 * time.Second // the longest that an entry waits for a copy
+	lookEvery = time.Second      // for entries that other programs wrote
+)
+
+// Witness copies the signed head of the journal to a directory outside the
+// database, best on another disk or machine: head.note is the newest,
+// heads-2026-03.log keeps all of a month, one quoted note a line. They are
+// checkpoints in the format of Go's checksum database, with the time of the
+// last entry on a fourth line.
+type Witness struct {
+	DB   *store.DB
+	Keys Keys
+	Dir  string
+
+	mu     sync.Mutex // guards the rest
+	copied int64
+	at     time.Time
+	err    error
+}
+
+// Reached says how many entries the newest copy covers, when it was made, and
+// why the last try failed, if it did.
+func (w *Witness) Reached() (copied int64, at time.Time, err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.copied, w.at, w.err
+}
+
+// Run copies the head whenever a hundred entries or sixty seconds have come
+// together, and once more when ctx ends. A failed copy is tried again.
+func (w *Witness) Run(ctx context.Context) {
+	commits, stop := w.DB.Watch()
+	defer stop()
+	look := time.NewTicker(lookEvery)
+	defer look.Stop()
+	w.Copy(ctx)
+	waited := time.Duration(0)
+	for {
+		select {
+		case <-ctx.Done():
+			w.Copy(context.WithoutCancel(ctx))
+			return
+		case <-commits:
+		case <-look.C:
+			waited += lookEvery
+		}
+		if waited >= copyEvery || w.behind(ctx) >= copyAfter {
+			w.Copy(ctx)
+			waited = 0
+		}
+	}
+}
+
+// behind is the number of entries that are not copied yet.
+func (w *Witness) behind(ctx context.Context) int64 {
+	var size int64
+	err := w.DB.Read(ctx, func(tx *store.Tx) (err error) {
+		size, err = store.One(tx, func(r store.Row) (n int64, err error) { return n, r.Scan(&n) },
+			"SELECT size FROM journal_head")
+		return err
+	})
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err != nil {
+		w.err = err
+		return 0
+	}
+	return size - w.copied
+}
+
+// Copy writes the head now, unless the newest copy covers it already. The first
+// time it makes sure that the database is what the copies there speak of: an
+// older backup must not put its head above theirs.
+func (w *Witness) Copy(ctx context.Context) error {
+	err := w.copy(ctx)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.err = err
+	return err
+}
+
+func (w *Witness) copy(ctx context.Context) error {
+	if copied, _, _ := w.Reached(); copied == 0 {
+		if err := Extends(ctx, w.DB, w.Keys, w.Dir); err != nil {
+			return err
+		}
+	}
+	var h head
+	var now time.Time
+	err := w.DB.Read(ctx, func(tx *store.Tx) (err error) {
+		now = tx.Now
+		h, err = readHead(tx)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if h.size > w.copied {
+		if err := w.write(h); err != nil {
+			return err
+		}
+		w.copied = h.size
+	}
+	w.at = now
+	return nil
+}
+
+func (w *Witness) write(h head) error {
+	signed, err := w.Keys.sign(h)
+	if err != nil {
+		return fmt.Errorf("signing the head: %w", err)
+	}
+	if err := os.MkdirAll(w.Dir, 0o755); err != nil {
+		return fmt.Errorf("copying the head: %w", err)
+	}
+	if err := keepHead(w.Dir, h.at, signed); err != nil {
+		return fmt.Errorf("keeping the head: %w", err)
+	}
+	if err := replaceHead(w.Dir, signed); err != nil {
+		return fmt.Errorf("copying the head: %w", err)
+	}
+	return nil
+}
+
+func (k Keys) sign(h head) ([]byte, error) {
+	root, err := tlog.TreeHash(h.size, h.edge)
+	if err != nil {
+		return nil, err
+	}
+	text := string(tlog.FormatTree(tlog.Tree{N: h.size, Hash: root})) + store.Time(h.at) + "\n"
+	return note.Sign(&note.Note{Text: text}, k.signer)
+}
+
+// keepHead adds a line to the month's history, cutting off a line that an
+// earlier stop left unfinished.
+func keepHead(dir string, at time.Time, signed []byte) error {
+	path := filepath.Join(dir, "heads-"+at.Format("2006-01")+".log")
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o644)
+	if err != nil {
+		return err
+	}
+	if err := cutUnfinished(f); err != nil {
+		return errors.Join(err, f.Close())
+	}
+	if err := writeWhole(f, []byte(strconv.Quote(string(signed))+"\n")); err != nil {
+		return err
+	}
+	return syncDir(dir)
+}
+
+// cutUnfinished cuts f after its last newline; a line is far shorter than the
+// part that it looks at.
+func cutUnfinished(f *os.File) error {
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	tail := make([]byte, min(info.Size(), 4096))
+	from := info.Size() - int64(len(tail))
+	if _, err := f.ReadAt(tail, from); err != nil {
+		return err
+	}
+	whole := from + int64(bytes.LastIndexByte(tail, '\n')+1)
+	if whole == info.Size() {
+		return nil
+	}
+	return f.Truncate(whole)
+}
+
+func replaceHead(dir string, signed []byte) error {
+	f, err := os.CreateTemp(dir, "head-*.tmp")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	if err := errors.Join(f.Chmod(0o644), writeWhole(f, signed)); err != nil {
+		return err
+	}
+	if err := os.Rename(f.Name(), filepath.Join(dir, "head.note")); err != nil {
+		return err
+	}
+	return syncDir(dir)
+}
+
+// copied is one signed head found in a witness's directory.
+type copied struct {
+	tree  tlog.Tree
+	where string // "heads-2026-03.log:17"
+}
+
+// readHeads gives every head in dir whose signature is ours, and a fault for
+// each one that is not or that nobody can read. An unfinished last line of a
+// history is what a stop during writing leaves and is no fault.
+func (k Keys) readHeads(dir string) (all []copied, faults []Fault, err error) {
+	logs, err := filepath.Glob(filepath.Join(dir, "heads-*.log"))
+	if err != nil {
+		return nil, nil, err
+	}
+	take := func(where string, signed []byte) {
+		tree, err := k.open(signed)
+		if err != nil {
+			faults = append(faults, Fault{Key: "journal.fault.head", Args: []any{"where", where, "cause", err.Error()}})
+			return
+		}
+		all = append(all, copied{tree, where})
+	}
+	for _, path := range logs {
+		if err := readHistory(path, take); err != nil {
+			return nil, nil, err
+		}
+	}
+	newest, err := os.ReadFile(filepath.Join(dir, "head.note"))
+	if err == nil {
+		take("head.note", newest)
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return nil, nil, err
+	} else if len(all) > 0 {
+		faults = append(faults, Fault{Key: "journal.fault.nohead"})
+	}
+	return all, faults, nil
+}
+
+func readHistory(path string, take func(where string, signed []byte)) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	lines := bufio.NewReader(f)
+	for n := 1; ; n++ {
+		line, err := lines.ReadString('\n')
+		if err != nil { // the end, or an unfinished line
+			return nil
+		}
+		line = strings.TrimSuffix(line, "\n")
+		signed, err := strconv.Unquote(line)
+		if err != nil {
+			signed = line // no note; take says so
+		}
+		take(fmt.Sprintf("%s:%d", filepath.Base(path), n), []byte(signed))
+	}
+}
+
+func (k Keys) open(signed []byte) (tlog.Tree, error) {
+	n, err := note.Open(signed, note.VerifierList(k.verifier))
+	if err != nil {
+		return tlog.Tree{}, err
+	}
+	return tlog.ParseTree([]byte(n.Text))
+}

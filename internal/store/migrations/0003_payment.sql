@@ -1,0 +1,66 @@
+-- +goose Up
+
+-- The last number used of each series of receipts (ký hiệu biên lai).
+CREATE TABLE payment_series (
+	series TEXT NOT NULL PRIMARY KEY,
+	last   BIGINT NOT NULL
+);
+
+-- Cash receipts (biên lai thu phí, lệ phí). Amounts are whole đồng.
+CREATE TABLE payment_receipt (
+	number        TEXT NOT NULL PRIMARY KEY,
+	series        TEXT NOT NULL,
+	serial        BIGINT NOT NULL,
+	dossier       TEXT NOT NULL,
+	amount        BIGINT NOT NULL,
+	basis         TEXT NOT NULL,
+	fee_case      TEXT NOT NULL,
+	payer         TEXT NOT NULL,
+	officer       TEXT NOT NULL,
+	desk          TEXT NOT NULL,
+	day           TEXT NOT NULL,
+	taken         TEXT NOT NULL,
+	state         TEXT NOT NULL,
+	cancel_reason TEXT NOT NULL,
+	cancel_asked  TEXT NOT NULL,
+	cancel_by     TEXT NOT NULL,
+	cancel_day    TEXT NOT NULL,
+	cancelled     TEXT NOT NULL,
+	cancelled_by  TEXT NOT NULL,
+	UNIQUE (series, serial)
+);
+CREATE INDEX payment_receipt_dossier ON payment_receipt (dossier, number);
+CREATE INDEX payment_receipt_shift ON payment_receipt (desk, day, officer);
+CREATE INDEX payment_receipt_cancel ON payment_receipt (desk, cancel_day, cancel_by);
+
+-- Financial obligations asked of the person who files (nghĩa vụ tài chính).
+-- settled_with is the receipt or the outside paper; one paper settles one demand.
+CREATE TABLE payment_demand (
+	id           TEXT NOT NULL PRIMARY KEY,
+	dossier      TEXT NOT NULL,
+	purpose      TEXT NOT NULL,
+	amount       BIGINT NOT NULL,
+	basis        TEXT NOT NULL,
+	due          TEXT NOT NULL,
+	state        TEXT NOT NULL,
+	asked_by     TEXT NOT NULL,
+	asked        TEXT NOT NULL,
+	settled_with TEXT UNIQUE,
+	settled_by   TEXT NOT NULL,
+	settled      TEXT NOT NULL
+);
+CREATE INDEX payment_demand_dossier ON payment_demand (dossier, id);
+
+-- End-of-day cash counts (kiểm quỹ cuối ngày); a recount is a new row.
+CREATE TABLE payment_count (
+	desk     TEXT NOT NULL,
+	day      TEXT NOT NULL,
+	officer  TEXT NOT NULL,
+	nth      BIGINT NOT NULL,
+	receipts BIGINT NOT NULL,
+	cancels  BIGINT NOT NULL,
+	counted  BIGINT NOT NULL,
+	reason   TEXT NOT NULL,
+	at       TEXT NOT NULL,
+	PRIMARY KEY (desk, day, officer, nth)
+);

@@ -1,0 +1,188 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
+
+	"quay20/internal/problem"
+)
+
+// postgres is the engine for a province that outgrew one machine. Several
+// nodes may serve one primary: their batches of writes take turns, so that a
+// write sees everything that was answered before it, as on SQLite.
+type postgres struct {
+	writers, readers *pgxpool.Pool
+	writer, reader   *sql.DB
+}
+
+func openPostgres(ctx context.Context, url string, readers int) (_ engine, err error) {
+	e := &postgres{}
+	defer func() {
+		if err != nil {
+			e.close()
+		}
+	}()
+	if e.writers, err = postgresPool(ctx, url, 1); err != nil {
+		return nil, err
+	}
+	e.writer = stdlib.OpenDBFromPool(e.writers)
+	if e.readers, err = postgresPool(ctx, url, readers+1); err != nil { // one listens for package job
+		return nil, err
+	}
+	e.reader = stdlib.OpenDBFromPool(e.readers)
+	if err := migrate(ctx, e, sessionLock{}); err != nil {
+		return nil, e.explain(err)
+	}
+	return e, nil
+}
+
+func postgresPool(ctx context.Context, url string, size int) (*pgxpool.Pool, error) {
+	c, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		return nil, fmt.Errorf("reading the address: %w", err)
+	}
+	c.MaxConns = int32(size)
+	c.AfterConnect = checkPostgres
+	return pgxpool.NewWithConfig(ctx, c)
+}
+
+// checkPostgres refuses a server that could lose an answered write or sorts
+// text in another order than SQLite. rel-I-X1
+func checkPostgres(ctx context.Context, c *pgx.Conn) error {
+	var fsync, pages, commit, order string
+	err := c.QueryRow(ctx, `SELECT current_setting('fsync'), current_setting('full_page_writes'),
+		current_setting('synchronous_commit'), CASE WHEN 'a' > 'B' THEN 'C' ELSE 'other' END`).
+		Scan(&fsync, &pages, &commit, &order)
+	if err != nil {
+		return err
+	}
+	for _, s := range []struct{ name, have string }{
+		{"fsync", fsync}, {"full_page_writes", pages}, {"synchronous_commit", commit},
+	} {
+		if s.have == "off" {
+			return problem.New(problem.Unavailable, "store.setting.postgres", "name", s.name)
+		}
+	}
+	if order != "C" {
+		return problem.New(problem.Unavailable, "store.setting.order")
+	}
+	return nil
+}
+
+func (e *postgres) name() string             { return "postgres" }
+func (e *postgres) query(text string) string { return text }
+func (e *postgres) next() []string           { return []string{"RELEASE w; SAVEPOINT w"} }
+
+// begin takes the turn among the nodes' writers.
+func (e *postgres) begin(tx *sql.Tx) error {
+	_, err := tx.Exec("SELECT one FROM store_turn FOR UPDATE")
+	return err
+}
+
+// unit is read committed: each statement sees what was committed when it
+// began, and nobody else writes while this batch has the turn.
+func (e *postgres) unit() *sql.TxOptions {
+	return &sql.TxOptions{Isolation: sql.LevelReadCommitted}
+}
+
+func (e *postgres) snapshot() *sql.TxOptions {
+	return &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
+}
+
+func (e *postgres) pools() (writer, reader *sql.DB) { return e.writer, e.reader }
+
+func (e *postgres) fault(err error) fault {
+	var said *pgconn.PgError
+	if errors.As(err, &said) {
+		return faultOf(said.Code)
+	}
+	var network net.Error
+	var connecting *pgconn.ConnectError
+	switch {
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return ordinary
+	case errors.As(err, &network), errors.As(err, &connecting),
+		errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, sql.ErrTxDone):
+		return broken
+	}
+	return ordinary
+}
+
+// faultOf sorts PostgreSQL's error codes, whose first two characters are the
+// class.
+func faultOf(code string) fault {
+	switch code {
+	case "40001", "40P01": // serialization failure, deadlock
+		return conflict
+	case "55P03": // lock not available
+		return busy
+	}
+	switch {
+	case strings.HasPrefix(code, "08"), // connection
+		strings.HasPrefix(code, "25006"), // a standby: read only
+		strings.HasPrefix(code, "53"),    // disk, memory, connections
+		strings.HasPrefix(code, "57P"),   // shutting down
+		strings.HasPrefix(code, "58"),    // input or output
+		strings.HasPrefix(code, "XX"):    // corruption
+		return broken
+	}
+	return ordinary
+}
+
+// explain adds what a person can do about a database that does not open.
+func (e *postgres) explain(err error) error {
+	if p, ok := problem.As(err); ok {
+		return p
+	}
+	if e.fault(err) == broken {
+		return fmt.Errorf("%w (%w)", unavailable("store.unreachable"), err)
+	}
+	return err
+}
+
+// fresh closes the connections; the pools open new ones when asked.
+func (e *postgres) fresh(context.Context) error {
+	e.writers.Reset()
+	return nil
+}
+
+func (e *postgres) close() error {
+	var errs []error
+	for _, db := range []*sql.DB{e.reader, e.writer} {
+		if db != nil {
+			errs = append(errs, db.Close())
+		}
+	}
+	for _, p := range []*pgxpool.Pool{e.readers, e.writers} {
+		if p != nil {
+			p.Close()
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// sessionLock lets one node migrate at a time; the others wait.
+type sessionLock struct{}
+
+// migrating is the number of the lock, the same for every node of a database.
+const migrating = 20_20_20
+
+func (sessionLock) SessionLock(ctx context.Context, conn *sql.Conn) error {
+	_, err := conn.ExecContext(ctx, "SELECT pg_advisory_lock($1)", int64(migrating))
+	return err
+}
+
+func (sessionLock) SessionUnlock(ctx context.Context, conn *sql.Conn) error {
+	_, err := conn.ExecContext(ctx, "SELECT pg_advisory_unlock($1)", int64(migrating))
+	return err
+}

@@ -1,0 +1,255 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+
+	"modernc.org/sqlite"
+
+	"quay20/internal/problem"
+)
+
+// oldest SQLite that keeps every commit when several connections write ahead.
+var oldest = [3]int{3, 51, 3}
+
+// lite is the embedded engine: one file, one write connection, many readers.
+// The WAL is folded back by SQLite's own automatic checkpoint: the writer runs
+// it after a commit, and reads here are short, so it is not held up.
+type lite struct {
+	writer, reader *sql.DB
+}
+
+// openLite takes turns with other programs that open the same file, so that
+// only one makes or migrates it.
+func openLite(ctx context.Context, path string, readers int) (_ engine, err error) {
+	release, err := takeTurn(ctx, path+".opening")
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	e := &lite{}
+	defer func() {
+		if err != nil {
+			e.close()
+		}
+	}()
+	if e.writer, err = litePool(path, 1, "_txlock=immediate"); err != nil {
+		return nil, err
+	}
+	if err := migrate(ctx, e, nil); err != nil {
+		return nil, e.explain(err)
+	}
+	if e.reader, err = litePool(path, readers, "_pragma=query_only(1)"); err != nil {
+		return nil, err
+	}
+	if err := e.reader.PingContext(ctx); err != nil {
+		return nil, e.explain(err)
+	}
+	return e, nil
+}
+
+// takeTurn holds an exclusive lock beside the database until release. Who
+// finds the file removed meanwhile holds a lock that excludes nobody new, but
+// then the database is whole already.
+func takeTurn(ctx context.Context, path string) (release func(), err error) {
+	db, err := sql.Open("sqlite", address(path, "_pragma=busy_timeout(60000)", "_txlock=exclusive"))
+	if err != nil {
+		return nil, err
+	}
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		db.Close()
+		return nil, fmt.Errorf("waiting for another program to open it: %w", err)
+	}
+	return func() {
+		os.Remove(path)
+		tx.Rollback()
+		db.Close()
+	}, nil
+}
+
+func litePool(path string, size int, more string) (*sql.DB, error) {
+	c, err := sqlite.NewConnector(address(path,
+		"_pragma=busy_timeout(5000)", "_pragma=journal_mode(WAL)", "_pragma=synchronous(FULL)",
+		"_pragma=foreign_keys(ON)", more))
+	if err != nil {
+		return nil, err
+	}
+	db := sql.OpenDB(checked{c})
+	db.SetMaxOpenConns(size)
+	db.SetMaxIdleConns(size)
+	return db, nil
+}
+
+func address(path string, settings ...string) string {
+	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + strings.Join(settings, "&")
+}
+
+// checked reads the settings back on every connection that it opens, and
+// keeps prepared statements on it.
+type checked struct{ driver.Connector }
+
+func (c checked) Connect(ctx context.Context) (driver.Conn, error) {
+	conn, err := c.Connector.Connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	prepared := &preparing{rawConn: conn.(rawConn), kept: map[string]*keptStmt{}}
+	if err := checkLite(ctx, prepared); err != nil {
+		conn.Close()
+		return nil, err
+	}
+	return prepared, nil
+}
+
+// checkLite refuses a connection that could lose an answered write. rel-I-X1
+func checkLite(ctx context.Context, c driver.QueryerContext) error {
+	version, err := ask(ctx, c, "SELECT sqlite_version()")
+	if err != nil {
+		return err
+	}
+	if !atLeast(version, oldest) {
+		return problem.New(problem.Unavailable, "store.setting.version", "have", version,
+			"want", fmt.Sprintf("%d.%d.%d", oldest[0], oldest[1], oldest[2]))
+	}
+	for _, s := range []struct{ name, want string }{
+		{"journal_mode", "wal"}, {"synchronous", "2"}, {"foreign_keys", "1"},
+	} {
+		have, err := ask(ctx, c, "PRAGMA "+s.name)
+		if err != nil {
+			return err
+		}
+		if have != s.want {
+			return problem.New(problem.Unavailable, "store.setting.sqlite",
+				"name", s.name, "have", have, "want", s.want)
+		}
+	}
+	return nil
+}
+
+// ask gives the one value that a query answers.
+func ask(ctx context.Context, c driver.QueryerContext, query string) (string, error) {
+	rows, err := c.QueryContext(ctx, query, nil)
+	if err != nil {
+		return "", err
+	}
+	defer rows.Close()
+	v := make([]driver.Value, 1)
+	if err := rows.Next(v); err != nil {
+		return "", fmt.Errorf("reading %s: %w", query, err)
+	}
+	return fmt.Sprint(v[0]), nil
+}
+
+func atLeast(version string, want [3]int) bool {
+	parts := strings.SplitN(version, ".", 3)
+	for i, w := range want {
+		have := 0
+		if i < len(parts) {
+			have, _ = strconv.Atoi(parts[i])
+		}
+		if have != w {
+			return have > w
+		}
+	}
+	return true
+}
+
+func (e *lite) name() string                    { return "sqlite" }
+func (e *lite) begin(*sql.Tx) error             { return nil }
+func (e *lite) next() []string                  { return []string{"RELEASE w", "SAVEPOINT w"} }
+func (e *lite) unit() *sql.TxOptions            { return nil }
+func (e *lite) snapshot() *sql.TxOptions        { return nil }
+func (e *lite) pools() (writer, reader *sql.DB) { return e.writer, e.reader }
+
+var (
+	dollar = regexp.MustCompile(`\$(\d+)`)
+	asked  sync.Map // query → the same with ?1 for $1
+)
+
+// query writes ?1 for $1, which in SQLite is a name.
+func (e *lite) query(text string) string {
+	if known, ok := asked.Load(text); ok {
+		return known.(string)
+	}
+	own := dollar.ReplaceAllString(text, "?$1")
+	asked.Store(text, own)
+	return own
+}
+
+// Primary result codes of SQLite.
+const (
+	liteBusy, liteLocked, liteNoMemory, liteReadOnly = 5, 6, 7, 8
+	liteIO, liteCorrupt, liteFull, liteCannotOpen    = 10, 11, 13, 14
+	liteNoDatabase                                   = 26
+)
+
+func (e *lite) fault(err error) fault {
+	var lite *sqlite.Error
+	if !errors.As(err, &lite) {
+		if errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrTxDone) || errors.Is(err, sql.ErrConnDone) {
+			return broken
+		}
+		return ordinary
+	}
+	switch lite.Code() & 0xff {
+	case liteBusy, liteLocked:
+		return busy
+	case liteNoMemory, liteReadOnly, liteIO, liteCorrupt, liteFull, liteCannotOpen, liteNoDatabase:
+		return broken
+	}
+	return ordinary
+}
+
+// explain adds what a person can do about a database that does not open.
+func (e *lite) explain(err error) error {
+	if p, ok := problem.As(err); ok {
+		return p
+	}
+	switch e.fault(err) {
+	case busy:
+		return fmt.Errorf("%w (%w)", unavailable("store.busy"), err)
+	case broken:
+		return fmt.Errorf("%w (%w)", unavailable("store.unreadable"), err)
+	}
+	return err
+}
+
+// fresh drops the write connection and moves everything from the WAL into the
+// database file. After a failed fsync the system may hold pages to be clean
+// that never reached the disk; writing them again is the only proof.
+func (e *lite) fresh(ctx context.Context) error {
+	conn, err := e.writer.Conn(ctx)
+	if err == nil {
+		conn.Raw(func(any) error { return driver.ErrBadConn })
+		conn.Close()
+	}
+	var held, frames, moved int
+	err = e.writer.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&held, &frames, &moved)
+	if err != nil {
+		return err
+	}
+	if held != 0 {
+		return errors.New("folding the WAL back: a reader holds it")
+	}
+	return nil
+}
+
+func (e *lite) close() error {
+	var errs []error
+	for _, db := range []*sql.DB{e.reader, e.writer} {
+		if db != nil {
+			errs = append(errs, db.Close())
+		}
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,225 @@
+// Package store is the one door to the database (kho dữ liệu): Read, Write and
+// the Tx that every SQL function of the rooms takes. It keeps everything in
+// one SQLite file, or in PostgreSQL when a province outgrows one machine; a
+// room writes one SQL text and cannot tell which.
+//
+// What Write has answered with nil is on the disk. Writes that wait at the
+// same time share one commit, each undoing itself alone when it fails; see
+// docs/adr/0001-group-commit.md.
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"runtime"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"quay20/internal/problem"
+)
+
+// ErrNone is what One answers when there is no row.
+var ErrNone = errors.New("no such row")
+
+// closingTime is how long Close waits for what is under way (rel-I-X6).
+const closingTime = 10 * time.Second
+
+// Options says what the store cannot know by itself.
+type Options struct {
+	Now     func() time.Time // the clock; required. Only cmd and tests have one
+	Readers int              // reads at the same time; 0 lets the store choose
+}
+
+// DB is an open database. All its methods may be used at the same time.
+type DB struct {
+	engine engine
+	now    func() time.Time
+	writer *sql.DB // one connection: the writer's
+	reader *sql.DB
+
+	waiting chan *write   // to the writer
+	closing chan struct{} // closed when Close begins
+	stopped chan struct{} // closed when the writer has ended
+
+	mu       sync.Mutex // guards the rest, and Add of reads
+	closed   bool
+	reads    sync.WaitGroup
+	watchers map[chan struct{}]struct{}
+}
+
+// engine is what differs between SQLite and PostgreSQL.
+type engine interface {
+	name() string
+	query(text string) string        // $1 in the engine's own words
+	begin(tx *sql.Tx) error          // first statement of a batch
+	next() []string                  // ends one savepoint and begins another
+	fault(err error) fault           // what an error of the engine means
+	unit() *sql.TxOptions            // how a batch of writes begins
+	snapshot() *sql.TxOptions        // how a read begins
+	fresh(ctx context.Context) error // drops the write connection after an I/O error
+	pools() (writer, reader *sql.DB)
+	close() error
+}
+
+// fault sorts the engine's errors by what the writer must do.
+type fault int
+
+const (
+	ordinary fault = iota // the write's own: a constraint, a wrong statement
+	conflict              // run the whole batch again
+	busy                  // another program holds the database
+	broken                // the disk or the connection: nothing more is sure
+)
+
+// Open opens and migrates the database: "postgres://…", or the path of an
+// SQLite file, made if it is missing. It refuses an engine or a setting that
+// could lose an answered write, naming the remedy (rel-I-X1).
+func Open(ctx context.Context, database string, o Options) (*DB, error) {
+	if o.Now == nil {
+		return nil, errors.New("opening the store: Options.Now is required")
+	}
+	if o.Readers <= 0 {
+		o.Readers = max(4, 2*runtime.NumCPU())
+	}
+	open := openLite
+	if strings.HasPrefix(database, "postgres://") || strings.HasPrefix(database, "postgresql://") {
+		open = openPostgres
+	}
+	e, err := open(ctx, database, o.Readers)
+	if err != nil {
+		return nil, fmt.Errorf("opening the database: %w", err)
+	}
+	return start(e, o.Now), nil
+}
+
+func start(e engine, now func() time.Time) *DB {
+	db := &DB{
+		engine:  e,
+		now:     now,
+		waiting: make(chan *write),
+		closing: make(chan struct{}),
+		stopped: make(chan struct{}),
+
+		watchers: map[chan struct{}]struct{}{},
+	}
+	db.writer, db.reader = e.pools()
+	go db.writeAll()
+	return db
+}
+
+// Engine is "sqlite" or "postgres".
+func (db *DB) Engine() string { return db.engine.name() }
+
+// Read runs fn on one consistent snapshot of the database. fn cannot write,
+// and ends early when ctx does.
+func (db *DB) Read(ctx context.Context, fn func(*Tx) error) error {
+	if !db.enter() {
+		return problem.New(problem.Unavailable, "store.closed")
+	}
+	defer db.reads.Done()
+	raw, err := db.reader.BeginTx(ctx, db.engine.snapshot())
+	if err != nil {
+		return db.refusal("beginning to read", err)
+	}
+	defer raw.Rollback()
+	tx := &Tx{Now: db.instant(), raw: raw, ctx: ctx, engine: db.engine}
+	defer tx.end()
+	return fn(tx)
+}
+
+// enter counts a read in, unless the store is closing.
+func (db *DB) enter() bool {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	if db.closed {
+		return false
+	}
+	db.reads.Add(1)
+	return true
+}
+
+// Watch gives a channel that is signalled after commits of this program, at
+// least once after the last one, until stop is called. Other programs' commits
+// are not seen: whoever must not miss them also looks now and then.
+func (db *DB) Watch() (commits <-chan struct{}, stop func()) {
+	c := make(chan struct{}, 1)
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	db.watchers[c] = struct{}{}
+	return c, func() {
+		db.mu.Lock()
+		defer db.mu.Unlock()
+		delete(db.watchers, c)
+	}
+}
+
+func (db *DB) signal() {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	for c := range db.watchers {
+		select {
+		case c <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// instant is the clock's time as the database keeps it.
+func (db *DB) instant() time.Time { return db.now().UTC().Truncate(time.Millisecond) }
+
+// refusal makes an error of the engine one for people when they can do
+// something about it, and keeps the cause for the log.
+func (db *DB) refusal(doing string, err error) error {
+	switch db.engine.fault(err) {
+	case busy:
+		return fmt.Errorf("%s: %w (%w)", doing, unavailable("store.busy"), err)
+	case broken:
+		return fmt.Errorf("%s: %w (%w)", doing, unavailable("store.broken"), err)
+	}
+	return fmt.Errorf("%s: %w", doing, err)
+}
+
+func unavailable(key string) *problem.Problem {
+	p := problem.New(problem.Unavailable, key)
+	p.Retry = 5 * time.Second
+	return p
+}
+
+// Close refuses new work, lets what has begun end, and closes the database. It
+// gives up waiting after ten seconds, with an error (rel-I-X6).
+func (db *DB) Close() error {
+	db.mu.Lock()
+	again := db.closed
+	db.closed = true
+	db.mu.Unlock()
+	if again {
+		return nil
+	}
+	close(db.closing)
+	ended := make(chan error, 1)
+	go func() {
+		<-db.stopped
+		db.reads.Wait()
+		ended <- db.engine.close()
+	}()
+	select {
+	case err := <-ended:
+		return err
+	case <-time.After(closingTime):
+		return fmt.Errorf("closing the database: work did not end within %v", closingTime)
+	}
+}
+
+// Raw gives package job the pools beneath the store: the writer's, and on
+// PostgreSQL the pool that can listen. No other room may call it.
+func Raw(db *DB) (writer *sql.DB, listener *pgxpool.Pool) {
+	if p, ok := db.engine.(*postgres); ok {
+		return db.reader, p.readers
+	}
+	return db.writer, nil
+}
