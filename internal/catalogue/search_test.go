@@ -1,0 +1,297 @@
+package catalogue_test
+
+import (
+	"encoding/csv"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"golang.org/x/text/unicode/norm"
+
+	"quay20/internal/catalogue"
+	"quay20/internal/pack"
+	"quay20/internal/text"
+	"quay20/packs"
+)
+
+var laiChau = sync.OnceValues(packs.LaiChau)
+
+// shipped is the pack that comes with the program.
+func shipped(t testing.TB) *pack.Pack {
+	t.Helper()
+	p, err := laiChau()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+const today = "2026-05-08"
+
+var ofToday = sync.OnceValue(func() *catalogue.Index {
+	p, _ := laiChau()
+	return catalogue.NewIndex(p, today)
+})
+
+// index is of the shipped pack on a day.
+func index(t testing.TB, on pack.Date) *catalogue.Index {
+	t.Helper()
+	if p := shipped(t); on != today {
+		return catalogue.NewIndex(p, on)
+	}
+	return ofToday()
+}
+
+func TestProceduresAreFoundHoweverTyped(t *testing.T) {
+	t.Parallel()
+	ix := index(t, today)
+	for _, c := range []struct {
+		how, typed, first string
+		why               catalogue.Why
+	}{
+		{"code", "1.004194", "1.004194", catalogue.ByCode},
+		{"code with spaces", " 1.004194 ", "1.004194", catalogue.ByCode},
+		{"end of a code", "004194", "1.004194", catalogue.ByCode},
+		{"beginning of a code", "1.00419", "1.004194", catalogue.ByCode},
+		{"alias", "TT", "1.004194", catalogue.ByAlias},
+		{"name", "Đăng ký tạm trú", "1.004194", catalogue.ByName},
+		{"no marks", "dang ky tam tru", "1.004194", catalogue.ByName},
+		{"decomposed marks", norm.NFD.String("Đăng ký tạm trú"), "1.004194", catalogue.ByName},
+		{"Icelandic Đ", "Ðăng ký tạm trú", "1.004194", catalogue.ByName},
+		{"Telex keys", "ddawng kys tajm trus", "1.004194", catalogue.ByName},
+		{"y for i", "đăng kí tạm trú", "1.004194", catalogue.ByName},
+		{"heard wrongly", "đăng ký tạm chú", "1.004194", catalogue.ByName},
+		{"a letter missing", "dang ky tm tru", "1.004194", catalogue.ByName},
+		{"letters swapped", "dagn ky tam tru", "1.004194", catalogue.ByName},
+		{"last word unfinished", "tách h", "1.010038", catalogue.ByName},
+		{"everyday word", "KT3", "1.004194", catalogue.ByKeyword},
+		{"old tone placement", "huỷ đăng ký tạm trú", "1.010028", catalogue.ByKeyword},
+		{"new tone placement", "hủy đăng ký tạm trú", "1.010028", catalogue.ByKeyword},
+	} {
+		hits := ix.Search(c.typed, 3)
+		if len(hits) == 0 || hits[0].Code != c.first || hits[0].Why != c.why {
+			t.Errorf("%s: %q finds %v, want %s by %s", c.how, c.typed, hits, c.first, c.why)
+			continue
+		}
+		if s := text.T(text.Vi, hits[0].Why.Text(), "words", hits[0].Words); hits[0].Words == "" || strings.ContainsAny(s, "[{") {
+			t.Errorf("%s: %q is explained by %q", c.how, c.typed, s)
+		}
+	}
+}
+
+// ux-4.4: the counter types initials.
+func TestInitialsFindEveryProcedureSoNamed(t *testing.T) {
+	t.Parallel()
+	var codes []string
+	for _, h := range index(t, today).Search("dktt", 5) {
+		codes = append(codes, h.Code)
+	}
+	if !slices.Contains(codes, "1.004194") || !slices.Contains(codes, "1.004222") {
+		t.Errorf("dktt finds %v, want both Đăng ký tạm trú and Đăng ký thường trú", codes)
+	}
+}
+
+func TestAliasNamesOneProcedure(t *testing.T) {
+	t.Parallel()
+	ix := index(t, today)
+	for typed, want := range map[string]string{"tt": "1.004194", " T T ": "1.004194", "1.004194": "1.004194", "": "", "t": "", "tạm trú xe": ""} {
+		if got, ok := ix.Alias(typed); got != want || ok != (want != "") {
+			t.Errorf("%q is %q %v, want %q", typed, got, ok, want)
+		}
+	}
+}
+
+func TestOnlyWhatIsInForceIsFound(t *testing.T) {
+	t.Parallel()
+	const licence = "3.000348" // giấy phép lái xe, with the police from 2025-03-01
+	if hits := index(t, "2025-02-28").Search(licence, 1); len(hits) > 0 {
+		t.Errorf("the day before: %v", hits)
+	}
+	if hits := index(t, "2025-03-01").Search(licence, 1); len(hits) != 1 || hits[0].Code != licence {
+		t.Errorf("on the day: %v", hits)
+	}
+}
+
+// Every procedure's own names and keywords lead to it; where several share
+// one, to one of the first places.
+func TestEveryNameAndKeywordLeadsHome(t *testing.T) {
+	t.Parallel()
+	p, ix := shipped(t), index(t, today)
+	asked, home := 0, 0
+	for _, proc := range p.Procedures(today) {
+		for _, q := range append([]string{proc.Name, proc.ShortName}, proc.Keywords...) {
+			asked++
+			if found(ix.Search(q, 5), proc.Code) {
+				home++
+			}
+		}
+		if !found(ix.Search(proc.Code, 1), proc.Code) || !found(ix.Search(strings.ToUpper(proc.Name), 5), proc.Code) {
+			t.Errorf("%s %q is not found by its code and name", proc.Code, proc.Name)
+		}
+	}
+	if share := float64(home) / float64(asked); share < 0.97 {
+		t.Errorf("%d of %d names and keywords lead home, want 97 %%", home, asked)
+	}
+}
+
+func found(hits []catalogue.Hit, code string) bool {
+	return slices.ContainsFunc(hits, func(h catalogue.Hit) bool { return h.Code == code })
+}
+
+func TestNothingAlikeFindsNothing(t *testing.T) {
+	t.Parallel()
+	ix := index(t, today)
+	for _, q := range []string{"", "   ", "\u200b", "!?…", "muốn được như vậy ạ", "qqqqqqq kkkkkkk"} {
+		if hits := ix.Search(q, 5); len(hits) > 0 {
+			t.Errorf("%q finds %v", q, hits)
+		}
+	}
+	for _, n := range []int{0, -1} {
+		if hits := ix.Search("đăng ký", n); len(hits) > 0 {
+			t.Errorf("%d hits were wanted: %v", n, hits)
+		}
+	}
+}
+
+// rel-K06: words of people are no pattern, and a megabyte is cut before it is
+// looked at.
+func TestHostileQuestionsCostLittle(t *testing.T) {
+	ix := index(t, today)
+	for _, q := range []string{strings.Repeat("a", 1<<20), strings.Repeat("đăng ký ", 1<<17), "(.*)+$ [a-z]{1000}", "%_' OR 1=1 --", "\xff\xfe\x00"} {
+		if cost := testing.AllocsPerRun(1, func() { ix.Search(q, 10) }); cost > 5000 {
+			t.Errorf("%.20q makes %v allocations", q, cost)
+		}
+	}
+}
+
+func TestSearchIsTheSameEveryTime(t *testing.T) {
+	t.Parallel()
+	a, b := index(t, today), catalogue.NewIndex(shipped(t), today)
+	for _, q := range []string{"đăng ký xe", "mat giay to", "con dau cong ty"} {
+		if got, want := a.Search(q, 10), b.Search(q, 10); !sameOrder(got, want) {
+			t.Errorf("%q: %v and %v", q, got, want)
+		}
+	}
+}
+
+func sameOrder(a, b []catalogue.Hit) bool {
+	return slices.EqualFunc(a, b, func(x, y catalogue.Hit) bool { return x.Code == y.Code && x.Why == y.Why })
+}
+
+func FuzzSearch(f *testing.F) {
+	ix := index(f, today)
+	f.Fuzz(func(t *testing.T, q string) {
+		hits := ix.Search(q, 10)
+		if len(hits) > 10 {
+			t.Errorf("%d hits", len(hits))
+		}
+		for i, h := range hits {
+			if h.Code == "" || h.Score <= 0 || !text.Has(h.Why.Text()) || i > 0 && h.Score > hits[i-1].Score {
+				t.Errorf("%q: hit %d is %+v after %v", q, i, h, hits[:i])
+			}
+		}
+		ix.Alias(q)
+	})
+}
+
+// TestQuestionsOfPeople measures the search with a file of questions and their
+// right codes, when SEARCH_QUERIES names one: columns query and, for a day,
+// expected_YYYY_MM_DD with codes parted by |.
+func TestQuestionsOfPeople(t *testing.T) {
+	file := os.Getenv("SEARCH_QUERIES")
+	if file == "" {
+		t.Skip("SEARCH_QUERIES names no file of questions")
+	}
+	for _, on := range []pack.Date{"2022-11-15", "2026-10-01"} {
+		r := evaluate(t, index(t, on), questions(t, file, "expected_"+strings.ReplaceAll(on, "-", "_")))
+		t.Logf("%s: %d questions, first hit %.3f, in the first three %.3f, MRR %.4f", on, r.asked, r.first, r.third, r.mrr)
+		if r.mrr < 0.9 {
+			t.Errorf("%s: MRR is %.4f, want 0.90", on, r.mrr)
+		}
+	}
+}
+
+// question is what somebody asked and the codes that answer it.
+type question struct {
+	words string
+	codes []string
+}
+
+func questions(t *testing.T, file, column string) []question {
+	t.Helper()
+	f, err := os.Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	rows, err := csv.NewReader(f).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	words, expected := slices.Index(rows[0], "query"), slices.Index(rows[0], column)
+	if words < 0 || expected < 0 {
+		t.Fatalf("%s has no columns query and %s", file, column)
+	}
+	var all []question
+	for _, row := range rows[1:] {
+		if row[expected] != "" {
+			all = append(all, question{row[words], strings.Split(row[expected], "|")})
+		}
+	}
+	return all
+}
+
+// result is how well questions were answered: the share whose first hit is
+// right, whose first three hold a right one, and the mean reciprocal rank.
+type result struct {
+	asked             int
+	first, third, mrr float64
+}
+
+func evaluate(t *testing.T, ix *catalogue.Index, all []question) result {
+	t.Helper()
+	r := result{asked: len(all)}
+	each := 1 / float64(len(all))
+	for _, q := range all {
+		hits := ix.Search(q.words, 10)
+		rank := 1 + slices.IndexFunc(hits, func(h catalogue.Hit) bool { return slices.Contains(q.codes, h.Code) })
+		if rank == 0 {
+			t.Logf("not found: %q", q.words)
+			continue
+		}
+		r.mrr += each / float64(rank)
+		if rank == 1 {
+			r.first += each
+		} else {
+			t.Logf("rank %d: %q", rank, q.words)
+		}
+		if rank <= 3 {
+			r.third += each
+		}
+	}
+	return r
+}
+
+func BenchmarkSearch(b *testing.B) {
+	ix := index(b, today)
+	for name, q := range map[string]string{
+		"name":  "đăng ký tạm trú",
+		"long":  "tôi bị mất ví có cả giấy tờ xe và thẻ căn cước thì phải đến đâu để xin cấp lại và hết bao nhiêu tiền",
+		"slips": "dawng kys txam chus giaayf pheps laisx xee mays",
+	} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				ix.Search(q, 10)
+			}
+		})
+	}
+}
+
+func BenchmarkNewIndex(b *testing.B) {
+	p := shipped(b)
+	for b.Loop() {
+		catalogue.NewIndex(p, today)
+	}
+}

@@ -1,0 +1,173 @@
+// Package gazette keeps the law in force (công báo): the pack the program was
+// built with, and the notices that were added to it since. A notice is never
+// edited or taken away; another one is added.
+package gazette
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	"quay20/internal/journal"
+	"quay20/internal/officer"
+	"quay20/internal/pack"
+	"quay20/internal/problem"
+	"quay20/internal/store"
+)
+
+// Gazette is the book of the law in force.
+type Gazette struct {
+	db    *store.DB
+	base  *pack.Pack
+	law   atomic.Pointer[pack.Pack]
+	mu    sync.Mutex // guards known
+	known int        // notices that law holds
+}
+
+// Open reads the notices applied so far.
+func Open(ctx context.Context, db *store.DB, base *pack.Pack) (*Gazette, error) {
+	g := &Gazette{db: db, base: base, known: -1}
+	return g, g.Refresh(ctx)
+}
+
+// Law is the law in force now. It is safe to call from everywhere.
+func (g *Gazette) Law() *pack.Pack { return g.law.Load() }
+
+// Refresh takes in notices that another node applied.
+func (g *Gazette) Refresh(ctx context.Context) error {
+	var notices []pack.Notice
+	err := g.db.Read(ctx, func(tx *store.Tx) (err error) {
+		notices, err = list(tx)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return g.take(notices)
+}
+
+func (g *Gazette) take(notices []pack.Notice) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if len(notices) == g.known {
+		return nil
+	}
+	law, err := g.base.With(notices...)
+	if err != nil {
+		return fmt.Errorf("adding the applied notices to the law: %w", err)
+	}
+	g.law.Store(law)
+	g.known = len(notices)
+	return nil
+}
+
+func list(tx *store.Tx) ([]pack.Notice, error) {
+	notices, err := store.All(tx, func(row store.Row) (n pack.Notice, err error) {
+		var body string
+		if err := row.Scan(&body); err != nil {
+			return n, err
+		}
+		return n, json.Unmarshal([]byte(body), &n)
+	}, `SELECT body FROM gazette_notice ORDER BY seq`)
+	if err != nil {
+		return nil, fmt.Errorf("reading applied notices: %w", err)
+	}
+	return notices, nil
+}
+
+// Notices lists the notices applied, oldest first.
+func (g *Gazette) Notices(ctx context.Context) ([]pack.Notice, error) {
+	var notices []pack.Notice
+	err := g.db.Read(ctx, func(tx *store.Tx) (err error) {
+		notices, err = list(tx)
+		return err
+	})
+	return notices, err
+}
+
+// Apply adds a notice to the law in force, as a journaled act. The same notice
+// twice changes nothing; another one under its name is refused.
+func (g *Gazette) Apply(ctx context.Context, n pack.Notice, by officer.By) error {
+	if !by.Can(officer.Law) {
+		return problem.New(problem.Forbidden, "err.not-permitted", "act", "key:act.apply_notice")
+	}
+	p := problem.New(problem.Invalid, "err.summary")
+	if n.ID == "" {
+		p.Field("id", "err.required", "field", "key:field.notice")
+	}
+	if n.Title == "" {
+		p.Field("title", "err.required", "field", "key:field.title")
+	}
+	if len(n.Days) == 0 {
+		p.Field("days", "err.required", "field", "key:field.days")
+	}
+	if err := p.Or(); err != nil {
+		return err
+	}
+	body, err := json.Marshal(n)
+	if err != nil {
+		return fmt.Errorf("writing notice %s: %w", n.ID, err)
+	}
+	var all []pack.Notice
+	err = g.db.Write(ctx, func(tx *store.Tx) error {
+		if all, err = list(tx); err != nil {
+			return err
+		}
+		for _, old := range all {
+			if old.ID != n.ID {
+				continue
+			}
+			if was, _ := json.Marshal(old); string(was) == string(body) {
+				return nil
+			}
+			return problem.New(problem.Conflict, "err.notice-exists", "notice", n.ID)
+		}
+		if _, err := g.base.With(append(all, n)...); err != nil {
+			return err
+		}
+		_, err := tx.Exec(`INSERT INTO gazette_notice (id, seq, body, applied) VALUES ($1, $2, $3, $4)`, n.ID, len(all)+1, string(body), tx.Now)
+		if err != nil {
+			return fmt.Errorf("storing notice %s: %w", n.ID, err)
+		}
+		all = append(all, n)
+		facts, _ := json.Marshal(map[string]any{"announced": n.Announced, "days": n.Days, "desks": n.Desks})
+		_, err = journal.Append(tx, journal.Entry{
+			Officer: by.Officer.ID, Capacity: by.Capacity(), Act: "apply_notice", Subject: "notice/" + n.ID,
+			Reason: n.Title, Law: n.Law, Facts: facts, State: state(string(body)),
+		})
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return g.take(all)
+}
+
+func state(body string) string {
+	h := sha256.Sum256([]byte(body))
+	return hex.EncodeToString(h[:])
+}
+
+// Protected lets verify compare the stored notices with the journal.
+func Protected() journal.Protected {
+	return journal.Protected{Prefix: "notice/", Each: func(tx *store.Tx, yield func(subject, state string) error) error {
+		type row struct{ id, body string }
+		rows, err := store.All(tx, func(r store.Row) (v row, err error) {
+			err = r.Scan(&v.id, &v.body)
+			return v, err
+		}, `SELECT id, body FROM gazette_notice ORDER BY seq`)
+		if err != nil {
+			return err
+		}
+		for _, r := range rows {
+			if err := yield("notice/"+r.id, state(r.body)); err != nil {
+				return err
+			}
+		}
+		return nil
+	}}
+}

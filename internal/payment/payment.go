@@ -1,0 +1,113 @@
+// Package payment is the money side of a dossier: cash receipts (biên lai) with
+// gapless numbers, their cancelling by two persons, the count of the drawer at
+// the end of the day (kiểm quỹ), and financial obligations asked of the person
+// who files and settled by them (nghĩa vụ tài chính).
+//
+// Amounts are whole đồng. Nothing is edited: a receipt is cancelled, a count is
+// counted again, and the journal tells all of it.
+package payment
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+
+	"quay20/internal/journal"
+	"quay20/internal/officer"
+	"quay20/internal/pack"
+	"quay20/internal/problem"
+	"quay20/internal/store"
+)
+
+// Ledger is the book of receipts and obligations (sổ thu).
+type Ledger struct{ db *store.DB }
+
+// NewLedger opens the ledger.
+func NewLedger(db *store.DB) *Ledger { return &Ledger{db} }
+
+// most is far above any fee; beyond it somebody mistyped.
+const most = 10_000_000_000
+
+// note writes down an act with the row that it left behind.
+func note(tx *store.Tx, by officer.By, act, subject, reason string, row any, facts map[string]any) error {
+	canonical, err := state(row)
+	if err != nil {
+		return err
+	}
+	e := journal.Entry{
+		Officer: by.Officer.ID, Capacity: by.Capacity(), Desk: by.Desk,
+		Act: act, Subject: subject, Reason: reason, State: journal.StateOf(canonical),
+	}
+	if e.Facts, err = json.Marshal(facts); err != nil {
+		return fmt.Errorf("writing the facts of %s: %w", act, err)
+	}
+	_, err = journal.Append(tx, e)
+	return err
+}
+
+// state is what the journal keeps the hash of.
+func state(row any) (string, error) {
+	b, err := json.Marshal(row)
+	if err != nil {
+		return "", fmt.Errorf("writing out %T: %w", row, err)
+	}
+	return string(b), nil
+}
+
+// Protected are the tables of this room as verify compares them with the
+// journal.
+func Protected() []journal.Protected {
+	return []journal.Protected{
+		protect("receipt/", `SELECT `+receiptColumns+` FROM payment_receipt ORDER BY number`, scanReceipt, Receipt.subject),
+		protect("demand/", `SELECT `+demandColumns+` FROM payment_demand ORDER BY id`, scanDemand, Demand.subject),
+		protect("cash/", `SELECT `+countColumns+` FROM payment_count ORDER BY desk, day, officer, nth`, scanCount, Count.subject),
+	}
+}
+
+func protect[T any](prefix, query string, scan func(store.Row) (T, error), subject func(T) string) journal.Protected {
+	return journal.Protected{Prefix: prefix, Each: func(tx *store.Tx, yield func(subject, state string) error) error {
+		rows, err := store.All(tx, scan, query)
+		if err != nil {
+			return fmt.Errorf("reading %s: %w", prefix, err)
+		}
+		for _, row := range rows {
+			canonical, err := state(row)
+			if err != nil {
+				return err
+			}
+			if err := yield(subject(row), canonical); err != nil {
+				return err
+			}
+		}
+		return nil
+	}}
+}
+
+func number(r store.Row) (n int64, err error) { return n, r.Scan(&n) }
+
+func clean(s string) string { return strings.Join(strings.Fields(norm.NFC.String(s)), " ") }
+
+// printable reports whether s has from least to most characters, none of them
+// a control or direction sign (rel-G10).
+func printable(s string, least, most int) bool {
+	n := utf8.RuneCountInString(s)
+	return utf8.ValidString(s) && n >= least && n <= most &&
+		!strings.ContainsFunc(s, func(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Cf, r) })
+}
+
+// mayAt refuses a role that may not do p, and one that has taken no desk.
+func mayAt(by officer.By, p officer.Permission) error {
+	if !by.Can(p) {
+		return by.Require(p, "")
+	}
+	if by.Desk == "" {
+		return problem.New(problem.Illegal, "payment.err.desk")
+	}
+	return nil
+}
+
+func today(tx *store.Tx) pack.Date { return pack.On(tx.Now) }
