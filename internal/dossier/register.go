@@ -1,0 +1,589 @@
+package dossier
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base32"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"quay20/internal/applicant"
+	"quay20/internal/journal"
+	"quay20/internal/officer"
+	"quay20/internal/pack"
+	"quay20/internal/payment"
+	"quay20/internal/problem"
+	"quay20/internal/slip"
+	"quay20/internal/store"
+)
+
+// Register is the book of all dossiers (sổ theo dõi hồ sơ). Its methods are
+// one transaction each.
+type Register struct {
+	db  *store.DB
+	law func() *pack.Pack // the law in force now
+	key Key
+}
+
+// NewRegister opens the book. key makes the secrets that slips carry.
+func NewRegister(db *store.DB, law func() *pack.Pack, key Key) *Register {
+	return &Register{db: db, law: law, key: key}
+}
+
+// Receive writes a walk-in down in one transaction: judged, numbered, dated,
+// journaled, its slip issued. key makes a repeated call show the first result.
+func (r *Register) Receive(ctx context.Context, in Intake, by officer.By, key string) (Dossier, error) {
+	var d Dossier
+	err := r.once(ctx, by.Officer.ID, key, "receive", in, &d, func(tx *store.Tx, w World) (Dossier, Effect, error) {
+		desk, ok := w.Law.Unit(by.Desk, pack.On(w.Now))
+		if !ok || desk.Desk == nil {
+			return d, Effect{}, problem.New(problem.Illegal, "err.no-desk")
+		}
+		in.Desk = desk.Key
+		if err := r.notAgain(tx, in, w); err != nil {
+			return d, Effect{}, err
+		}
+		return Receive(in, by, w)
+	}, by, "receive")
+	return d, err
+}
+
+// File writes down what was sent online for a desk; its code is minted now.
+func (r *Register) File(ctx context.Context, in Intake, desk string, key string) (Dossier, error) {
+	var d Dossier
+	by := officer.System()
+	err := r.once(ctx, "", key, "file", in, &d, func(tx *store.Tx, w World) (Dossier, Effect, error) {
+		u, ok := w.Law.Unit(desk, pack.On(w.Now))
+		if !ok || u.Desk == nil {
+			return d, Effect{}, problem.New(problem.Invalid, "err.summary").Field("desk", "err.unit-unknown", "unit", desk)
+		}
+		in.Desk = u.Key
+		return File(in, w)
+	}, by, "file")
+	return d, err
+}
+
+// once runs the making of a new dossier under an idempotency key.
+func (r *Register) once(ctx context.Context, who, key, act string, in Intake, out *Dossier, decide func(*store.Tx, World) (Dossier, Effect, error), by officer.By, name string) error {
+	return r.db.Write(ctx, func(tx *store.Tx) error {
+		w := World{tx.Now, r.law()}
+		done, err := repeated(tx, who, key, name, in)
+		if err != nil {
+			return err
+		}
+		if done != "" {
+			d, err := find(tx, done)
+			*out = d
+			return err
+		}
+		d, e, err := decide(tx, w)
+		if err != nil {
+			return err
+		}
+		d.ID, d.Salt = newID(), newID()
+		d.TokenHash = hash(r.key.Token(d.ID))
+		if err := r.settle(tx, &d, e, by, w, act, true); err != nil {
+			return err
+		}
+		*out = d
+		return remember(tx, who, key, name, in, d.ID)
+	})
+}
+
+// Do carries out one act on one dossier: find, judge, apply, store, journal.
+// It is the only way a dossier changes after reception. version, if not 0,
+// must be the dossier's present one.
+func (r *Register) Do(ctx context.Context, ref string, act Act, by officer.By, key string, version int64) (Dossier, error) {
+	var out Dossier
+	err := r.db.Write(ctx, func(tx *store.Tx) error {
+		d, err := seen(tx, ref, by)
+		if err != nil {
+			return err
+		}
+		name := act.Name() + "/" + d.ID
+		done, err := repeated(tx, by.Officer.ID, key, name, act)
+		if err != nil {
+			return err
+		}
+		if done != "" {
+			out = d
+			return nil
+		}
+		if version != 0 && version != d.Version {
+			return problem.New(problem.Stale, "err.changed-meanwhile", "version", d.Version)
+		}
+		if out, err = r.do(tx, d, act, by); err != nil {
+			return err
+		}
+		return remember(tx, by.Officer.ID, key, name, act, d.ID)
+	})
+	return out, err
+}
+
+// do is Do inside a transaction, for the sweep and the recompute too.
+func (r *Register) do(tx *store.Tx, d Dossier, act Act, by officer.By) (Dossier, error) {
+	w := World{tx.Now, r.law()}
+	if err := act.Allowed(&d, by, w); err != nil {
+		if p, ok := problem.As(err); ok && p.Kind == problem.Illegal {
+			p.Allowed = Allowed(&d, by, w)
+		}
+		return d, err
+	}
+	if err := act.Check(&d, by, w); err != nil {
+		return d, err
+	}
+	e := act.Apply(&d, by, w)
+	if err := r.settle(tx, &d, e, by, w, act.Name(), false); err != nil {
+		return d, err
+	}
+	return d, nil
+}
+
+// settle brings the effects of an act about and stores everything: code, cash,
+// clock, slips, row, journal.
+func (r *Register) settle(tx *store.Tx, d *Dossier, e Effect, by officer.By, w World, act string, first bool) error {
+	if e.Mint && d.Code == "" {
+		if err := mint(tx, d, w); err != nil {
+			return err
+		}
+	}
+	if e.Cash > 0 {
+		if err := takeCash(tx, d, e.Cash, by); err != nil {
+			return err
+		}
+	}
+	if e.Clock {
+		if err := d.setClock(w.Law); err != nil {
+			return err
+		}
+	}
+	if e.Facts == nil {
+		e.Facts = map[string]any{}
+	}
+	facts := map[string]slip.Facts{}
+	for _, kind := range e.Slips {
+		s, f, err := r.issue(tx, d, kind, by, w)
+		if err != nil {
+			return err
+		}
+		if s.Number != "" {
+			facts[s.Kind+"\x00"+s.Number] = f
+			e.Facts["slip"] = s.Kind + " " + s.Number
+		}
+	}
+	if p := len(d.Clock.Pauses); p > 0 && d.Clock.Pauses[p-1].Document == "" && len(d.Slips) > 0 {
+		d.Clock.Pauses[p-1].Document = d.Slips[len(d.Slips)-1].Number
+	}
+	d.Version++
+	e.Facts["code"], e.Facts["state"], e.Facts["version"] = d.Code, d.State, d.Version
+	if !d.Clock.Due.IsZero() {
+		e.Facts["due"] = d.Clock.Due
+	}
+	body := d.body()
+	if err := save(tx, d, body, w, first); err != nil {
+		return err
+	}
+	for _, s := range d.Slips {
+		if f, ok := facts[s.Kind+"\x00"+s.Number]; ok {
+			if err := insertSlip(tx, d.ID, s, f); err != nil {
+				return err
+			}
+		}
+	}
+	return write(tx, d, by, act, e, body)
+}
+
+// write puts the act into the journal.
+func write(tx *store.Tx, d *Dossier, by officer.By, act string, e Effect, body string) error {
+	facts, err := json.Marshal(e.Facts)
+	if err != nil {
+		return fmt.Errorf("writing the facts of %s: %w", act, err)
+	}
+	_, err = journal.Append(tx, journal.Entry{
+		Officer: by.Officer.ID, Capacity: by.Capacity(), Desk: by.Desk, Act: act, Subject: d.Subject(),
+		Reason: e.Reason, Law: e.Law, Facts: facts, State: stateHash(body),
+	})
+	return err
+}
+
+// takeCash writes a receipt for cash and notes its number where it belongs.
+func takeCash(tx *store.Tx, d *Dossier, amount int64, by officer.By) error {
+	fee := payment.Fee{Dossier: d.ID, Amount: amount, Basis: d.Fee.Basis, Case: d.Fee.Case, Payer: d.Filer.Name}
+	slot := &d.Fee.Receipt
+	if n := len(d.Obligations); n > 0 && !d.Obligations[n-1].Settled.IsZero() && d.Obligations[n-1].Receipt == "" {
+		fee.Basis, fee.Case, slot = d.Obligations[n-1].Basis, d.Obligations[n-1].Why, &d.Obligations[n-1].Receipt
+	}
+	got, err := payment.Take(tx, by, fee)
+	if err != nil {
+		return err
+	}
+	*slot = got.Number
+	return nil
+}
+
+// notAgain asks for an explanation when the same person files for the same
+// procedure twice within a week. rel-T01
+func (r *Register) notAgain(tx *store.Tx, in Intake, w World) error {
+	if in.Filer.IDNumber == "" || !blank(in.Again) {
+		return nil
+	}
+	code, err := store.One(tx, func(row store.Row) (string, error) {
+		var body string
+		if err := row.Scan(&body); err != nil {
+			return "", err
+		}
+		d, err := parse(body)
+		return string(d.Code), err
+	}, `SELECT body FROM dossier WHERE filer = $1 AND procedure = $2 AND filed_at > $3 AND state NOT IN ('not_accepted', 'withdrawn')
+	ORDER BY filed_at DESC LIMIT 1`, in.Filer.IDNumber, in.Procedure, w.Now.Add(-again))
+	if errors.Is(err, store.ErrNone) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("looking for an earlier dossier: %w", err)
+	}
+	return problem.New(problem.Conflict, "err.filed-again", "code", code).Field("again", "err.filed-again", "code", code)
+}
+
+// Find gives the dossier by code or id, if it lies in the officer's scope.
+func (r *Register) Find(ctx context.Context, ref string, by officer.By) (Dossier, error) {
+	var d Dossier
+	err := r.db.Read(ctx, func(tx *store.Tx) (err error) {
+		d, err = seen(tx, ref, by)
+		return err
+	})
+	return d, err
+}
+
+// View is Find that leaves a trace: who looked at whose data and why.
+func (r *Register) View(ctx context.Context, ref string, by officer.By, why string) (Dossier, error) {
+	var d Dossier
+	err := r.db.Write(ctx, func(tx *store.Tx) (err error) {
+		if d, err = seen(tx, ref, by); err != nil {
+			return err
+		}
+		return look(tx, &d, by, "view", why)
+	})
+	return d, err
+}
+
+// look journals a read of personal data. rel-I-P4
+func look(tx *store.Tx, d *Dossier, by officer.By, act, why string) error {
+	_, err := journal.Append(tx, journal.Entry{
+		Officer: by.Officer.ID, Capacity: by.Capacity(), Desk: by.Desk, Act: act, Subject: "view/" + d.ID, Reason: why,
+		Facts: json.RawMessage(`{}`),
+	})
+	return err
+}
+
+// Entries is the dossier's history, oldest first: the control slip is a view
+// of it.
+func (r *Register) Entries(ctx context.Context, d Dossier) ([]journal.Entry, error) {
+	var list []journal.Entry
+	err := r.db.Read(ctx, func(tx *store.Tx) (err error) {
+		list, err = journal.Of(tx, d.Subject())
+		return err
+	})
+	return list, err
+}
+
+// Views lists who looked at the dossier.
+func (r *Register) Views(ctx context.Context, d Dossier) ([]journal.Entry, error) {
+	var list []journal.Entry
+	err := r.db.Read(ctx, func(tx *store.Tx) (err error) {
+		list, err = journal.Of(tx, "view/"+d.ID)
+		return err
+	})
+	return list, err
+}
+
+// World is law and time as the register sees them now.
+func (r *Register) World(ctx context.Context) (World, error) {
+	var w World
+	err := r.db.Read(ctx, func(tx *store.Tx) error {
+		w = World{tx.Now, r.law()}
+		return nil
+	})
+	return w, err
+}
+
+// seen finds a dossier in the officer's scope; what lies outside is not found.
+// The scope stands in the query itself. rel-K61
+func seen(tx *store.Tx, ref string, by officer.By) (Dossier, error) {
+	id, err := idOf(tx, ref)
+	if err != nil {
+		return Dossier{}, err
+	}
+	if by.Everywhere() {
+		return find(tx, id)
+	}
+	args := []any{id}
+	in := placeholders(&args, by.Scope())
+	if in == "" {
+		return Dossier{}, unknown()
+	}
+	return one(tx, `SELECT d.body FROM dossier d WHERE d.id = $1 AND EXISTS (
+		SELECT 1 FROM dossier_unit u WHERE u.dossier = d.id AND u.unit IN (`+in+`))`, args...)
+}
+
+// placeholders adds the units to args and gives "$2, $3, …".
+func placeholders(args *[]any, units []pack.UnitKey) string {
+	var b strings.Builder
+	for i, u := range units {
+		*args = append(*args, string(u))
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		fmt.Fprintf(&b, "$%d", len(*args))
+	}
+	return b.String()
+}
+
+// idOf turns a code or an id into an id.
+func idOf(tx *store.Tx, ref string) (string, error) {
+	ref = strings.ToUpper(strings.TrimSpace(ref))
+	if isID(ref) {
+		return ref, nil
+	}
+	id, err := store.One(tx, column, `SELECT dossier FROM dossier_code WHERE code = $1`, ref)
+	if errors.Is(err, store.ErrNone) {
+		return "", unknown()
+	}
+	return id, err
+}
+
+func column(row store.Row) (s string, err error) { err = row.Scan(&s); return s, err }
+
+func find(tx *store.Tx, id string) (Dossier, error) {
+	return one(tx, `SELECT body FROM dossier WHERE id = $1`, id)
+}
+
+func one(tx *store.Tx, query string, args ...any) (Dossier, error) {
+	d, err := store.One(tx, scan, query, args...)
+	if errors.Is(err, store.ErrNone) {
+		return d, unknown()
+	}
+	return d, err
+}
+
+func unknown() *problem.Problem { return problem.New(problem.NotFound, "err.dossier-unknown") }
+
+func scan(row store.Row) (Dossier, error) {
+	var body string
+	if err := row.Scan(&body); err != nil {
+		return Dossier{}, err
+	}
+	return parse(body)
+}
+
+func parse(body string) (Dossier, error) {
+	var d Dossier
+	if err := json.Unmarshal([]byte(body), &d); err != nil {
+		return d, fmt.Errorf("reading a stored dossier: %w", err)
+	}
+	return d, nil
+}
+
+// columns are the promoted facts of a dossier, in the order of the table.
+func columns(d *Dossier, body string, w World) []any {
+	ended := ""
+	switch {
+	case d.HandedOver != nil:
+		ended = store.Time(d.HandedOver.At)
+	case d.End != nil:
+		ended = store.Time(d.End.At)
+	case d.Refusal != nil:
+		ended = store.Time(d.Refusal.At)
+	}
+	concluded := ""
+	if d.Result != nil {
+		concluded = store.Time(d.Result.At)
+	}
+	return []any{
+		d.ID, d.Version, string(d.State), w.StepOf(d).Kind, d.Procedure, d.Channel, string(d.Desk), string(d.Holder), d.Assignee, d.Paused(),
+		d.Filer.IDNumber, store.Time(d.FiledAt), store.Time(d.AcceptedAt), store.Time(d.Clock.Due), store.Time(d.risk()), concluded, ended,
+		store.Time(d.timer(w)), d.TokenHash, body,
+	}
+}
+
+// save stores a dossier, new or changed, with its codes, units and terms.
+func save(tx *store.Tx, d *Dossier, body string, w World, first bool) error {
+	c := columns(d, body, w)
+	if first {
+		_, err := tx.Exec(`INSERT INTO dossier (id, version, state, step, procedure, channel, desk, holder, assignee, paused,
+			filer, filed_at, accepted_at, due_at, risk_at, concluded_at, ended_at, timer_at, token, body)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)`, c...)
+		if err != nil {
+			return fmt.Errorf("storing dossier %s: %w", d.ID, err)
+		}
+	} else {
+		n, err := tx.Exec(`UPDATE dossier SET version = $2, state = $3, step = $4, procedure = $5, channel = $6, desk = $7, holder = $8, assignee = $9,
+			paused = $10, filer = $11, filed_at = $12, accepted_at = $13, due_at = $14, risk_at = $15, concluded_at = $16, ended_at = $17, timer_at = $18,
+			token = $19, body = $20 WHERE id = $1 AND version = $21`, append(c, d.Version-1)...)
+		if err != nil {
+			return fmt.Errorf("storing dossier %s: %w", d.ID, err)
+		}
+		if n != 1 {
+			return problem.New(problem.Stale, "err.changed-meanwhile", "version", d.Version-1)
+		}
+	}
+	return index(tx, d, first)
+}
+
+// index keeps the codes, units and terms of a dossier in step with it.
+func index(tx *store.Tx, d *Dossier, first bool) error {
+	if err := noteMoves(tx, d); err != nil {
+		return err
+	}
+	for _, c := range d.Codes {
+		n, err := tx.Exec(`INSERT INTO dossier_code (code, dossier) VALUES ($1, $2) ON CONFLICT DO NOTHING`, strings.ToUpper(string(c.Code)), d.ID)
+		if err != nil {
+			return fmt.Errorf("storing code %s: %w", c.Code, err)
+		}
+		if n == 1 {
+			continue
+		}
+		if id, err := idOf(tx, string(c.Code)); err != nil || id != d.ID {
+			return problem.New(problem.Conflict, "err.code-taken", "code", c.Code)
+		}
+	}
+	for _, u := range d.Units() {
+		if _, err := tx.Exec(`INSERT INTO dossier_unit (unit, dossier) VALUES ($1, $2) ON CONFLICT DO NOTHING`, string(u), d.ID); err != nil {
+			return fmt.Errorf("storing the units of %s: %w", d.ID, err)
+		}
+	}
+	want := d.terms()
+	if !first {
+		have, err := store.All(tx, column, `SELECT term FROM dossier_term WHERE dossier = $1`, d.ID)
+		if err != nil {
+			return err
+		}
+		for _, t := range have {
+			if i := slices.Index(want, t); i >= 0 {
+				want = slices.Delete(want, i, i+1)
+			} else if _, err := tx.Exec(`DELETE FROM dossier_term WHERE term = $1 AND dossier = $2`, t, d.ID); err != nil {
+				return err
+			}
+		}
+	}
+	for _, t := range want {
+		if _, err := tx.Exec(`INSERT INTO dossier_term (term, dossier) VALUES ($1, $2) ON CONFLICT DO NOTHING`, t, d.ID); err != nil {
+			return fmt.Errorf("storing the terms of %s: %w", d.ID, err)
+		}
+	}
+	return nil
+}
+
+// terms are the folded words and numbers by which the dossier is found.
+func (d *Dossier) terms() []string {
+	var list []string
+	add := func(s string) {
+		if s != "" && !slices.Contains(list, s) {
+			list = append(list, s)
+		}
+	}
+	for _, p := range []*applicant.Person{&d.Filer, d.Owner} {
+		if p == nil {
+			continue
+		}
+		for _, word := range strings.Fields(applicant.Fold(p.Name)) {
+			add(word)
+		}
+		add(squeeze(p.IDNumber))
+		add(squeeze(p.OldNumber))
+		add(squeeze(strings.TrimPrefix(p.Phone, "+84")))
+	}
+	add(squeeze(d.Plate))
+	for _, c := range d.Codes {
+		add(squeeze(string(c.Code)))
+		if i := strings.IndexByte(string(c.Code), '-'); i > 0 {
+			add(squeeze(string(c.Code)[i+1:])) // the day and number people read out
+		}
+	}
+	return list
+}
+
+// squeeze folds a number or code and drops what people put between its parts.
+func squeeze(s string) string {
+	return strings.Map(func(r rune) rune {
+		if strings.ContainsRune(" .-_/", r) {
+			return -1
+		}
+		return r
+	}, applicant.Fold(s))
+}
+
+// repeated reports the dossier that an idempotency key already made or changed.
+func repeated(tx *store.Tx, who, key, act string, body any) (string, error) {
+	if key == "" {
+		return "", nil
+	}
+	if len(key) > 200 {
+		return "", problem.New(problem.Malformed, "err.key-long", "most", 200)
+	}
+	type request struct{ body, dossier string }
+	old, err := store.One(tx, func(row store.Row) (r request, err error) {
+		err = row.Scan(&r.body, &r.dossier)
+		return r, err
+	}, `SELECT body, dossier FROM dossier_request WHERE officer = $1 AND key = $2`, who, key)
+	if errors.Is(err, store.ErrNone) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	if old.body != requestHash(act, body) {
+		return "", problem.New(problem.Conflict, "err.key-reused")
+	}
+	return old.dossier, nil
+}
+
+// remember keeps an idempotency key with what it did.
+func remember(tx *store.Tx, who, key, act string, body any, id string) error {
+	if key == "" {
+		return nil
+	}
+	_, err := tx.Exec(`INSERT INTO dossier_request (officer, key, body, dossier, at) VALUES ($1, $2, $3, $4, $5)`,
+		who, key, requestHash(act, body), id, tx.Now)
+	return err
+}
+
+func requestHash(act string, body any) string {
+	b, err := json.Marshal(body)
+	if err != nil {
+		panic("a request cannot be written as JSON: " + err.Error())
+	}
+	return hash(act + "\x00" + string(b))
+}
+
+func hash(s string) string {
+	h := sha256.Sum256([]byte(s))
+	return hex.EncodeToString(h[:])
+}
+
+// crockford spells numbers without the letters people confuse.
+var crockford = base32.NewEncoding("0123456789ABCDEFGHJKMNPQRSTVWXYZ").WithPadding(base32.NoPadding)
+
+// newID makes an unguessable name of 26 characters.
+func newID() string {
+	var b [16]byte
+	rand.Read(b[:])
+	return crockford.EncodeToString(b[:])
+}
+
+func isID(s string) bool {
+	if len(s) != 26 {
+		return false
+	}
+	for _, r := range s {
+		if !strings.ContainsRune("0123456789ABCDEFGHJKMNPQRSTVWXYZ", r) {
+			return false
+		}
+	}
+	return true
+}
