@@ -196,3 +196,36 @@ func TestFormatNamesEverySchema(t *testing.T) {
 		}
 	}
 }
+
+// An editor warns of what pack check would refuse.
+func TestSchemasRefuseWhatTheyDoNotKnow(t *testing.T) {
+	version := schemas(t)["version.json"]
+	valid := map[string]any{
+		"from": "2026-07-01", "cases": []any{map[string]any{"name": "Thông thường", "limit": "3 working_day"}},
+		"channels": []any{map[string]any{"kind": "counter"}},
+	}
+	if err := version.Validate(valid); err != nil {
+		t.Fatal(err)
+	}
+	for key, value := range map[string]any{"form": "x", "from": "01/07/2026", "cut_off": "25:00", "channels": []any{}, "supplement_end": "0 day"} {
+		spoilt := map[string]any{key: value}
+		for k, v := range valid {
+			if k != key {
+				spoilt[k] = v
+			}
+		}
+		if version.Validate(spoilt) == nil {
+			t.Errorf("%s: %v accepted", key, value)
+		}
+	}
+}
+
+// What every command pays before it can ask the law anything.
+func BenchmarkStart(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := packs.LaiChau(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

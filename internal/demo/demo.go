@@ -71,6 +71,8 @@ type Province struct {
 	badges int
 	admin  officer.By
 	keys   int
+
+	adminCode string // start code of the first administrator
 }
 
 // Hire puts a generated officer on the roll in one role for a unit of today,
@@ -209,10 +211,11 @@ func (p *Province) Person() applicant.Person {
 // Open readies a province on open books. It hires the second administrator
 // that grants of weight need.
 func (p *Province) Open(ctx context.Context) error {
-	o, _, err := p.Roll.Add(ctx, officer.Console(), officer.New{Login: "quantri", Person: "900-000", Name: "Đèo Văn Quản", Title: "Thiếu tá", Unit: p.province()})
+	o, code, err := p.Roll.Add(ctx, officer.Console(), officer.New{Login: "quantri", Person: "900-000", Name: "Đèo Văn Quản", Title: "Thiếu tá", Unit: p.province()})
 	if err != nil {
 		return fmt.Errorf("hiring the administrator: %w", err)
 	}
+	p.adminCode = code
 	p.admin = officer.By{Officer: o, Role: officer.Administrator, Unit: p.province(), Units: map[pack.UnitKey]bool{}, Elevated: true}
 	for _, u := range p.Law.Law().Under(p.province(), pack.On(p.Clock.Now())) {
 		p.admin.Units[u] = true

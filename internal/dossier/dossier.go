@@ -5,8 +5,6 @@
 package dossier
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"slices"
 	"time"
@@ -294,12 +292,6 @@ func (d *Dossier) body() string {
 		panic("dossier cannot be written as JSON: " + err.Error())
 	}
 	return string(b)
-}
-
-// stateHash is what the journal keeps of a stored dossier.
-func stateHash(body string) string {
-	h := sha256.Sum256([]byte(body))
-	return hex.EncodeToString(h[:])
 }
 
 // Paused reports whether the clock stands still now.

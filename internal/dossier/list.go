@@ -58,46 +58,53 @@ type Page struct {
 
 const open = `('accepted', 'processing')`
 
-// where is a queue's condition; args hold the scope already.
-func (f Filter) where(by officer.By, now time.Time, args *[]any, scope string) (string, error) {
+// where is a queue's condition within the officer's scope; its values go to args.
+func (f Filter) where(by officer.By, now time.Time, args *[]any) (string, error) {
 	arg := func(v any) string {
 		*args = append(*args, v)
 		return fmt.Sprintf("$%d", len(*args))
 	}
+	in := func(column string) string {
+		if by.Everywhere() {
+			return "1 = 1"
+		}
+		scope := placeholders(args, by.Scope())
+		if scope == "" {
+			return "1 = 0"
+		}
+		return column + " IN (" + scope + ")"
+	}
 	day := now.In(pack.Zone)
 	today := time.Date(day.Year(), day.Month(), day.Day(), 0, 0, 0, 0, pack.Zone)
 	tomorrow := today.AddDate(0, 0, 1)
-	holder := "d.holder IN (" + scope + ")"
-	desk := "d.desk IN (" + scope + ")"
-	if scope == "" { // everywhere
-		holder, desk = "1 = 1", "1 = 1"
-	}
+	holder := func() string { return in("d.holder") }
+	desk := func() string { return in("d.desk") }
 	var c string
 	switch f.Queue {
 	case Mine:
 		c = "d.assignee = " + arg(by.Officer.ID) + " AND d.state IN " + open
 	case New:
-		c = holder + " AND d.assignee = '' AND d.state IN " + open + " AND d.step <> 'return'"
+		c = holder() + " AND d.assignee = '' AND d.state IN " + open + " AND d.step <> 'return'"
 	case Unit, "":
-		c = holder + " AND d.state IN " + open
+		c = holder() + " AND d.state IN " + open
 	case DueToday:
-		c = holder + " AND d.state IN " + open + " AND d.due_at >= " + arg(today) + " AND d.due_at < " + arg(tomorrow)
+		c = holder() + " AND d.state IN " + open + " AND NOT d.paused AND d.due_at >= " + arg(today) + " AND d.due_at < " + arg(tomorrow)
 	case AtRisk:
-		c = holder + " AND d.state IN " + open + " AND d.risk_at <> '' AND d.risk_at <= " + arg(now) + " AND d.due_at >= " + arg(today)
+		c = holder() + " AND d.state IN " + open + " AND NOT d.paused AND d.risk_at <> '' AND d.risk_at <= " + arg(now) + " AND d.due_at >= " + arg(today)
 	case Late:
-		c = holder + " AND d.state IN " + open + " AND d.due_at <> '' AND d.due_at < " + arg(today)
+		c = holder() + " AND d.state IN " + open + " AND NOT d.paused AND d.due_at <> '' AND d.due_at < " + arg(today)
 	case Waiting:
-		c = "(" + holder + " OR " + desk + ") AND d.state IN ('supplement', 'payment')"
+		c = "(" + holder() + " OR " + desk() + ") AND d.state IN ('supplement', 'payment')"
 	case ToSign:
-		c = holder + " AND d.step = 'approve' AND d.state IN " + open
+		c = holder() + " AND d.step = 'approve' AND d.state IN " + open
 	case Ready:
-		c = desk + " AND d.state = 'concluded'"
+		c = desk() + " AND d.state = 'concluded'"
 	case Online:
-		c = desk + " AND d.state = 'filed'"
+		c = desk() + " AND d.state = 'filed'"
 	case OfDesk:
-		c = desk + " AND d.state IN ('filed', 'accepted', 'processing', 'supplement', 'payment', 'concluded')"
+		c = desk() + " AND d.state IN ('filed', 'accepted', 'processing', 'supplement', 'payment', 'concluded')"
 	case Done:
-		c = "(" + holder + " OR " + desk + ") AND d.concluded_at >= " + arg(today)
+		c = "(" + holder() + " OR " + desk() + ") AND d.concluded_at >= " + arg(today)
 	default:
 		return "", problem.New(problem.Invalid, "err.summary").Field("queue", "err.queue-unknown", "queue", f.Queue)
 	}
@@ -122,11 +129,7 @@ func (r *Register) List(ctx context.Context, by officer.By, f Filter) (Page, err
 	err := r.db.Read(ctx, func(tx *store.Tx) error {
 		page.Now = tx.Now
 		var args []any
-		scope := placeholders(&args, scopeOf(by))
-		if scope == "" && !by.Everywhere() {
-			return nil
-		}
-		where, err := f.where(by, tx.Now, &args, scope)
+		where, err := f.where(by, tx.Now, &args)
 		if err != nil {
 			return err
 		}
@@ -155,13 +158,6 @@ func (r *Register) List(ctx context.Context, by officer.By, f Filter) (Page, err
 	return page, err
 }
 
-func scopeOf(by officer.By) []pack.UnitKey {
-	if by.Everywhere() {
-		return nil
-	}
-	return by.Scope()
-}
-
 // page makes an authenticated page token, good for this officer and filter.
 func (r *Register) page(f Filter, by officer.By, last Dossier) string {
 	at := store.Time(last.Clock.Due) + "|" + last.ID
@@ -188,11 +184,7 @@ func (r *Register) Counts(ctx context.Context, by officer.By, queues ...Queue) (
 	err := r.db.Read(ctx, func(tx *store.Tx) error {
 		for _, q := range queues {
 			var args []any
-			scope := placeholders(&args, scopeOf(by))
-			if scope == "" && !by.Everywhere() {
-				continue
-			}
-			where, err := Filter{Queue: q}.where(by, tx.Now, &args, scope)
+			where, err := Filter{Queue: q}.where(by, tx.Now, &args)
 			if err != nil {
 				return err
 			}

@@ -58,7 +58,7 @@ func scanStored(row store.Row) (stored, error) {
 	return s, err
 }
 
-// stateOf is the hash the journal should hold for a stored dossier, or a word
+// stateOf is the canonical state of a stored dossier, or a word
 // saying which part of it was changed behind the program's back.
 func (r *Register) stateOf(tx *store.Tx, s stored) (string, error) {
 	d, err := parse(s.body)
@@ -105,7 +105,7 @@ func (r *Register) stateOf(tx *store.Tx, s stored) (string, error) {
 			return "", err
 		}
 	}
-	return stateHash(s.body), nil
+	return s.body, nil
 }
 
 // same compares two lists without regard to order.

@@ -206,7 +206,7 @@ func write(tx *store.Tx, d *Dossier, by officer.By, act string, e Effect, body s
 	}
 	_, err = journal.Append(tx, journal.Entry{
 		Officer: by.Officer.ID, Capacity: by.Capacity(), Desk: by.Desk, Act: act, Subject: d.Subject(),
-		Reason: e.Reason, Law: e.Law, Facts: facts, State: stateHash(body),
+		Reason: e.Reason, Law: e.Law, Facts: facts, State: journal.StateOf(body),
 	})
 	return err
 }

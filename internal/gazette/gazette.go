@@ -5,8 +5,6 @@ package gazette
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"sync"
@@ -137,7 +135,7 @@ func (g *Gazette) Apply(ctx context.Context, n pack.Notice, by officer.By) error
 		facts, _ := json.Marshal(map[string]any{"announced": n.Announced, "days": n.Days, "desks": n.Desks})
 		_, err = journal.Append(tx, journal.Entry{
 			Officer: by.Officer.ID, Capacity: by.Capacity(), Act: "apply_notice", Subject: "notice/" + n.ID,
-			Reason: n.Title, Law: n.Law, Facts: facts, State: state(string(body)),
+			Reason: n.Title, Law: n.Law, Facts: facts, State: journal.StateOf(string(body)),
 		})
 		return err
 	})
@@ -145,11 +143,6 @@ func (g *Gazette) Apply(ctx context.Context, n pack.Notice, by officer.By) error
 		return err
 	}
 	return g.take(all)
-}
-
-func state(body string) string {
-	h := sha256.Sum256([]byte(body))
-	return hex.EncodeToString(h[:])
 }
 
 // Protected lets verify compare the stored notices with the journal.
@@ -164,7 +157,7 @@ func Protected() journal.Protected {
 			return err
 		}
 		for _, r := range rows {
-			if err := yield("notice/"+r.id, state(r.body)); err != nil {
+			if err := yield("notice/"+r.id, r.body); err != nil {
 				return err
 			}
 		}

@@ -2,7 +2,6 @@ package pack
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -327,34 +326,6 @@ func (p *Pack) Instruments() []Instrument { return slices.Clone(p.all.Instrument
 // Sources are where the pack's facts were seen.
 func (p *Pack) Sources() []Source { return slices.Clone(p.all.Sources) }
 
-// Cites reports whether the pack defines a citation: an instrument ("nd-118-2025")
-// or an article of it ("nd-118-2025/17"), with any clause of that article
-// ("nd-118-2025/17.2").
-func (p *Pack) Cites(citation string) bool {
-	id, article, whole := strings.Cut(citation, "/")
-	act, ok := p.acts[id]
-	if !ok || !whole {
-		return ok
-	}
-	return slices.ContainsFunc(act.Articles, func(a Article) bool {
-		return article == a.No || strings.HasPrefix(article, a.No+".")
-	})
-}
-
-// Citations are all that the pack defines: each instrument and each listed
-// article, sorted.
-func (p *Pack) Citations() []string {
-	var all []string
-	for _, act := range p.all.Instruments {
-		all = append(all, act.ID)
-		for _, a := range act.Articles {
-			all = append(all, act.ID+"/"+a.No)
-		}
-	}
-	slices.Sort(all)
-	return all
-}
-
 // before is the day before; "" stays "".
 func before(d Date) Date { return shift(d, -1) }
 
@@ -367,37 +338,4 @@ func shift(d Date, days int) Date {
 		return d
 	}
 	return t.AddDate(0, 0, days).Format(time.DateOnly)
-}
-
-// Caption is the caption of a cited article, or the instrument's name.
-func (p *Pack) Caption(citation string) (string, bool) {
-	id, article, _ := strings.Cut(citation, "/")
-	act, ok := p.acts[id]
-	if !ok {
-		return "", false
-	}
-	for _, a := range act.Articles {
-		if article == a.No || strings.HasPrefix(article, a.No+".") {
-			return a.Caption, true
-		}
-	}
-	return act.Name, true
-}
-
-// Words names a citation for people: "Điều 17.2 Nghị định 118/2025/NĐ-CP".
-func (p *Pack) Words(citation string) string {
-	id, article, whole := strings.Cut(citation, "/")
-	act, ok := p.acts[id]
-	if !ok {
-		return citation
-	}
-	name := fmt.Sprintf("%s %s", act.Type, act.Number)
-	switch {
-	case !whole:
-		return name
-	case article[0] >= '0' && article[0] <= '9':
-		return fmt.Sprintf("Điều %s %s", article, name)
-	default:
-		return fmt.Sprintf("Phụ lục %s", name)
-	}
 }

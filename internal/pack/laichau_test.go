@@ -297,7 +297,8 @@ func TestFeeStackSaysWhichRuleApplies(t *testing.T) {
 		{"1.001456", "Cấp mới", "counter", "2024-03-01", 200_000, "25/2021/TT-BTC", ""},                //
 		{"1.001456", "Cấp mới", "online", "2024-07-01", 160_000, "43/2024/TT-BTC", "25/2021/TT-BTC"},   // lowest of two
 		{"1.001456", "Cấp mới", "online", "2025-08-01", 100_000, "64/2025/TT-BTC", "25/2021/TT-BTC"},   //
-		{"2.000200", "", "counter", "2025-08-01", 0, "", ""},                                           // free
+		{"2.000200", "", "counter", "2024-08-01", 0, "59/2019/TT-BTC", ""},                             // a rule that says nothing is paid
+		{"1.001437", "", "online", "2026-10-01", 0, "", ""},                                            // free by law
 	} {
 		proc, ok := p.Procedure(c.code)
 		if !ok {
@@ -445,5 +446,14 @@ func TestCitationsOfArticlesAreThoseListed(t *testing.T) {
 		if !p.Cites(c) {
 			t.Errorf("%s is listed but not defined", c)
 		}
+	}
+	uses := p.Uses()
+	for law, places := range uses {
+		if !p.Cites(law) {
+			t.Errorf("%s in %v is not defined", law, places)
+		}
+	}
+	if !slices.Contains(uses["nq-28-2026-qh16/2"], "calendar 2026-11-24") || !slices.Contains(uses["luat-68-2020/28"], "1.004194 from 2026-07-01") {
+		t.Errorf("%v", uses)
 	}
 }

@@ -31,12 +31,29 @@ func (p *Procedure) complete() {
 			hours = WorkingHours(v.Cases[0].Limit)
 		}
 		for n, o := range ours {
+			if n == len(ours)-1 {
+				v.Process = append(v.Process, v.outside()...)
+			}
 			step := o.step
-			step.Order = n + 1
 			step.Hours = quarter(hours * o.share)
 			v.Process = append(v.Process, step)
 		}
+		for n := range v.Process {
+			v.Process[n].Order = n + 1
+		}
 	}
+}
+
+// outside are the steps of other agencies in an inter-agency procedure, whose
+// legs have their own limits.
+func (v *Version) outside() []Step {
+	var steps []Step
+	for _, l := range v.Legs {
+		if l.Unit == "external" {
+			steps = append(steps, Step{Role: "external", Kind: "external", Unit: "external", Hours: WorkingHours(&l.Limit), Action: l.Name})
+		}
+	}
+	return steps
 }
 
 // ProcessFor is the internal process with its hours fitted to the limit of a

@@ -23,7 +23,8 @@ func (p *Pack) Clock(desk UnitKey, v *Version, on Date) (lawtime.Clock, bool) {
 // Question asks lawtime when a dossier is due: procedure and version (its From;
 // "" is the version in force at receipt), case ("" the first), channel, and the
 // code of the desk that received it. The caller adds pauses, the extension and
-// how legs really ended. A case without a limit in law is refused: such a
+// how legs really ended. A result given at once (Case.Same) that is asked for
+// after the rules' same-day hour counts from the next counting day. A case without a limit in law is refused: such a
 // dossier has no due date; ask Version.Limited first.
 func (p *Pack) Question(proc, version, name, channel, desk string, received time.Time) (lawtime.Question, error) {
 	on := On(received)
@@ -48,6 +49,9 @@ func (p *Pack) Question(proc, version, name, channel, desk string, received time
 	legs := v.legs(c)
 	if len(legs) == 0 {
 		return lawtime.Question{}, problem.New(problem.Invalid, "pack.err.no-limit", "name", pr.ShortName, "case", c.Name)
+	}
+	if rules, _ := p.Rules(on); c.Same && clock.CutOff == 0 {
+		clock.CutOff = rules.SameDayCutOff
 	}
 	q := lawtime.Question{Received: received, Clock: clock, Legs: legs, Law: p.limitLaw(v, c)}
 	if len(v.Cases) > 1 {

@@ -40,10 +40,10 @@ func At(t testing.TB, db *store.DB) *demo.Province {
 	return p
 }
 
-// Staff are the officers most tests need: quầy 20, PC06's and PA08's processing
+// Staff are the officers most tests need: two at quầy 20, PC06's and PA08's processing
 // officers and chiefs.
 type Staff struct {
-	Desk, Processor, Chief, Passport, PassportChief officer.By
+	Desk, Desk2, Processor, Chief, Passport, PassportChief officer.By
 }
 
 // Hire puts the staff on the roll.
@@ -58,6 +58,7 @@ func Hire(t testing.TB, p *demo.Province) Staff {
 	}
 	return Staff{
 		Desk:          hire("tiepnhan", "Lò Thị Minh", officer.Receptionist, "12-Q20"),
+		Desk2:         hire("tiepnhan2", "Sùng Thị Yến", officer.Receptionist, "12-Q20"),
 		Processor:     hire("thuly", "Vàng Văn Sơn", officer.Processor, "12-PC06"),
 		Chief:         hire("chihuy", "Hoàng Đức Đạt", officer.Approver, "12-PC06"),
 		Passport:      hire("hochieu", "Tẩn Thị Mẩy", officer.Processor, "12-PA08"),
