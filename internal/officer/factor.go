@@ -2,6 +2,7 @@ package officer
 
 import (
 	"crypto/subtle"
+	"fmt"
 	"time"
 
 	"github.com/pquerna/otp"
@@ -58,5 +59,8 @@ func useStep(tx *store.Tx, officer string, step int64) (bool, error) {
 		INSERT INTO officer_step (officer, step) VALUES ($1, $2)
 		ON CONFLICT (officer) DO UPDATE SET step = excluded.step
 		WHERE officer_step.step < excluded.step`, officer, step)
-	return n == 1, err
+	if err != nil {
+		return false, fmt.Errorf("using up a code: %w", err)
+	}
+	return n == 1, nil
 }

@@ -229,35 +229,6 @@ func SecondPerson(tx *store.Tx, by By, first string) error {
 	return by.Other(o)
 }
 
-// Held reports whether the officer held the role for the unit at the time, as
-// the grants tell it: confirmed before, not yet revoked, within its days
-// (rel-I-J3).
-func (r *Roll) Held(tx *store.Tx, officer string, role Role, unit pack.UnitKey, at pack.Date) (bool, error) {
-	grants, err := grantsOf(tx, officer)
-	if err != nil {
-		return false, err
-	}
-	for _, g := range grants {
-		if g.Role == role && g.heldOn(at) && r.scopes.below(g.Unit, at)[unit] {
-			return true, nil
-		}
-	}
-	return false, nil
-}
-
-// heldOn reports whether the grant gave its role on a day of the past.
-func (g grantRow) heldOn(day pack.Date) bool {
-	if g.State != InForce && g.State != Revoked {
-		return false
-	}
-	since := g.ProposedAt
-	if !g.SettledAt.IsZero() {
-		since = g.SettledAt
-	}
-	return pack.Span{From: g.From, To: g.To}.Holds(day) && pack.On(since) <= day &&
-		(g.State == InForce || day <= pack.On(g.RevokedAt))
-}
-
 func isDate(s string) bool {
 	_, err := time.Parse(time.DateOnly, s)
 	return err == nil

@@ -64,7 +64,7 @@ var Matrix = map[Permission][]Role{
 	Refuse:            {Receptionist},
 	RequestSupplement: {Receptionist, Processor},
 	Supply:            {Receptionist},
-	Assign:            {Processor, Approver, Leader}, // a processor only for himself
+	Assign:            {Processor, Approver, Leader},
 	Advance:           {Receptionist, Processor, Approver},
 	ReturnStep:        {Processor, Approver, Leader},
 	Consult:           {Processor, Approver},
@@ -76,7 +76,7 @@ var Matrix = map[Permission][]Role{
 	Extend:            {Approver, Leader},
 	ProposeApology:    {Processor, Approver},
 	Apologise:         {Approver, Leader},
-	Conclude:          {Processor, Approver, Leader}, // a processor only after the approval
+	Conclude:          {Processor, Approver, Leader},
 	HandOver:          {Receptionist},
 	Withdraw:          {Receptionist},
 	Stop:              {Approver, Leader},
@@ -98,6 +98,13 @@ var Matrix = map[Permission][]Role{
 	Templates:         {ProcedureControl, Administrator},
 	Law:               {ProcedureControl, Administrator},
 	Health:            {Administrator, Leader},
+}
+
+// Bounds says where a role may do less than the matrix tells; the act itself
+// enforces it.
+var Bounds = map[Permission]map[Role]text.Key{
+	Assign:   {Processor: "officer.bound.own"},
+	Conclude: {Processor: "officer.bound.approved"},
 }
 
 // Permissions lists every permission in the order of docs/access.md: the life

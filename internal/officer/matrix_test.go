@@ -43,7 +43,7 @@ func document() string {
 	b.WriteString("# Who may do what\n\n" +
 		"Made from `officer.Matrix` by its test; do not edit. What is not listed nobody may do. Every permission\n" +
 		"holds only for the unit of the grant and the units below it. ⚿ asks for a fresh proof (the code or the\n" +
-		"password again) unless given in the last ten minutes. The program itself may do everything; its acts are\n" +
+		"password again) unless given in the last ten minutes; ○ has a bound, told below. The program itself may do everything; its acts are\n" +
 		"in the journal without an officer. The console may do what administrators may.\n\n| |")
 	for _, r := range officer.Roles {
 		fmt.Fprintf(&b, " %s |", text.T(text.En, string(r.Word())))
@@ -59,6 +59,9 @@ func document() string {
 			cell := " "
 			if slices.Contains(officer.Matrix[p], r) {
 				cell = " ● "
+				if _, bound := officer.Bounds[p][r]; bound {
+					cell = " ○ "
+				}
 			}
 			b.WriteString(cell + "|")
 		}
@@ -79,6 +82,13 @@ func document() string {
 			}
 		}
 		fmt.Fprintf(&b, "- %s: %s.\n", line.says, strings.Join(names, ", "))
+	}
+	for _, p := range officer.Permissions {
+		for _, r := range officer.Roles {
+			if bound, ok := officer.Bounds[p][r]; ok {
+				fmt.Fprintf(&b, "- ○ `%s`, %s: %s.\n", p, text.T(text.En, string(r.Word())), text.T(text.En, string(bound)))
+			}
+		}
 	}
 	b.WriteString("- Nobody grants a role to themselves, resets, enables or disables their own account.\n" +
 		"- Cancelling a receipt takes two persons: one asks, another, who neither took the money nor asked, approves\n" +

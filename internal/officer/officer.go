@@ -33,11 +33,11 @@ const (
 // "Người dùng và vai trò".
 var Roles = []Role{Receptionist, Processor, Approver, Cashier, ProcedureControl, Administrator, Inspector, Leader}
 
-// The program itself and the operator at the console are no officers; nobody
-// can be granted these.
+// Capacities that nobody is granted.
 const (
 	system  Role = "system"
 	console Role = "console"
+	self    Role = "self" // an officer at their own account: sign-in, password, second factor
 )
 
 // StepRoles turns the role of a step in the law data into the role that signs

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"quay20/internal/pack"
 	"quay20/internal/problem"
@@ -36,10 +35,11 @@ func (r *Roll) Elevate(ctx context.Context, token, passwordOrCode string) (strin
 		if a.Secret == "" {
 			return nil
 		}
-		if ok, err := useStep(tx, a.ID, p.step); err != nil || !ok {
-			return errors.Join(err, wrongProof())
+		won, err := useStep(tx, a.ID, p.step)
+		if err == nil && !won {
+			err = wrongProof()
 		}
-		return nil
+		return err
 	})
 }
 
@@ -130,7 +130,7 @@ func (r *Roll) SetPassword(ctx context.Context, token, current, password string)
 		if err := endSessions(tx, a.ID, old.ID); err != nil {
 			return err
 		}
-		return record(tx, By{Officer: a.Officer, Role: "self", Desk: old.Desk}, "set_password", a.ID, "", nil)
+		return record(tx, By{Officer: a.Officer, Role: self, Desk: old.Desk}, "set_password", a.ID, "", nil)
 	})
 }
 
@@ -194,7 +194,7 @@ func (r *Roll) ConfirmTOTP(ctx context.Context, token, code string) (string, Ses
 		if err := endSessions(tx, a.ID, old.ID); err != nil {
 			return err
 		}
-		return record(tx, By{Officer: a.Officer, Role: "self", Desk: old.Desk}, "enrol_factor", a.ID, "", nil)
+		return record(tx, By{Officer: a.Officer, Role: self, Desk: old.Desk}, "enrol_factor", a.ID, "", nil)
 	})
 }
 
@@ -239,7 +239,7 @@ func (r *Roll) First(ctx context.Context) (code string, err error) {
 func (r *Roll) Claim(ctx context.Context, code string, n New, password, clientAddr string) (token string, s Session, err error) {
 	n = n.clean()
 	var on pack.Date
-	if on, err = r.tryClaim(ctx, code); err != nil {
+	if on, err = r.claimable(ctx, code); err != nil {
 		return "", Session{}, err
 	}
 	root, ok := r.scopes.province(on)
@@ -290,31 +290,17 @@ func (r *Roll) Claim(ctx context.Context, code string, n New, password, clientAd
 	return token, s, nil
 }
 
-// tryClaim counts a try of the console code and checks that it is the one.
-func (r *Roll) tryClaim(ctx context.Context, code string) (on pack.Date, err error) {
-	good := false
-	err = r.db.Write(ctx, func(tx *store.Tx) error {
+// claimable checks the console code before any work is done for it; its 80 bits
+// need no throttle.
+func (r *Roll) claimable(ctx context.Context, code string) (on pack.Date, err error) {
+	err = r.db.Read(ctx, func(tx *store.Tx) error {
 		on = pack.On(tx.Now)
-		if err := perProof.of("console").spend(tx); err != nil {
-			return err
-		}
-		var until time.Time
-		_, err := store.One(tx, func(r store.Row) (bool, error) { return true, r.Scan(store.At(&until)) },
-			`SELECT until FROM officer_first WHERE code = $1`, sealCode(code))
+		_, err := store.One(tx, number, `SELECT 1 FROM officer_first WHERE code = $1 AND until > $2`, sealCode(code), tx.Now)
 		if errors.Is(err, store.ErrNone) {
-			return nil
+			return wrongClaim()
 		}
-		if err != nil {
-			return err
-		}
-		if good = tx.Now.Before(until); !good {
-			return nil
-		}
-		return giveBack(tx, []budget{perProof.of("console")})
+		return err
 	})
-	if err == nil && !good {
-		err = wrongClaim()
-	}
 	return on, err
 }
 

@@ -257,8 +257,8 @@ func printable(s string, least, most int) bool {
 		!strings.ContainsFunc(s, func(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Cf, r) })
 }
 
-// keeps refuses whoever may not change this officer's account: other roles, an
-// administrator of other units, and the officer's own person.
+// keeps refuses whoever may not change this officer's account: other roles, and
+// administrators whose scope does not hold all that the officer may do.
 func keeps(by By, o Officer, on pack.Date) error {
 	if err := by.Require(Officers, o.Unit); err != nil {
 		return err
@@ -382,42 +382,45 @@ func touch(tx *store.Tx, id string) error {
 
 // Disable closes an account at once: its sessions end with it (rel-K56).
 func (r *Roll) Disable(ctx context.Context, by By, id, reason string) error {
-	return r.setActive(ctx, by, id, reason, false)
+	return r.db.Write(ctx, func(tx *store.Tx) error {
+		return r.setActive(tx, by, id, "disable_officer", reason, false)
+	})
 }
 
-// Enable opens a closed account again. Its password must be set anew.
+// Enable opens a closed account again, with a start code for a new password.
 func (r *Roll) Enable(ctx context.Context, by By, id, reason string) (code string, err error) {
-	if err := r.setActive(ctx, by, id, reason, true); err != nil {
+	code, sealed := startCode()
+	err = r.db.Write(ctx, func(tx *store.Tx) error {
+		if err := r.setActive(tx, by, id, "enable_officer", reason, true); err != nil {
+			return err
+		}
+		return r.reset(tx, by, id, "reset_password", sealed)
+	})
+	if err != nil {
 		return "", err
 	}
-	return r.ResetPassword(ctx, by, id)
+	return code, nil
 }
 
-func (r *Roll) setActive(ctx context.Context, by By, id, reason string, active bool) error {
+func (r *Roll) setActive(tx *store.Tx, by By, id, act, reason string, active bool) error {
 	reason = cleanText(reason)
-	return r.db.Write(ctx, func(tx *store.Tx) error {
-		o, err := r.keptBy(tx, by, id)
-		if err != nil {
-			return err
-		}
-		if !printable(reason, 1, 500) {
-			return needReason()
-		}
-		if err := by.notOwn(o.Officer); err != nil {
-			return err
-		}
-		if _, err := tx.Exec(`UPDATE officer SET active = $1, version = version + 1 WHERE id = $2`, active, id); err != nil {
-			return fmt.Errorf("changing officer %s: %w", id, err)
-		}
-		if err := endSessions(tx, id, ""); err != nil {
-			return err
-		}
-		act := "enable_officer"
-		if !active {
-			act = "disable_officer"
-		}
-		return record(tx, by, act, id, reason, nil)
-	})
+	o, err := r.keptBy(tx, by, id)
+	if err != nil {
+		return err
+	}
+	if !printable(reason, 1, 500) {
+		return needReason()
+	}
+	if err := by.notOwn(o.Officer); err != nil {
+		return err
+	}
+	if _, err := tx.Exec(`UPDATE officer SET active = $1, version = version + 1 WHERE id = $2`, active, id); err != nil {
+		return fmt.Errorf("changing officer %s: %w", id, err)
+	}
+	if err := endSessions(tx, id, ""); err != nil {
+		return err
+	}
+	return record(tx, by, act, id, reason, nil)
 }
 
 func needReason() error {
@@ -435,42 +438,54 @@ func (by By) notOwn(o Officer) error {
 // ResetPassword gives a start code for a forgotten password, face to face. The
 // second factor stays (rel-K45). Waits for wrong passwords end with it.
 func (r *Roll) ResetPassword(ctx context.Context, by By, id string) (string, error) {
-	return r.reset(ctx, by, id, "reset_password", `totp`)
+	code, sealed := startCode()
+	err := r.db.Write(ctx, func(tx *store.Tx) error { return r.reset(tx, by, id, "reset_password", sealed) })
+	if err != nil {
+		return "", err
+	}
+	return code, nil
 }
 
 // ResetFactor gives a start code and forgets the second factor, for a lost
 // telephone. The officer proves themselves to another person, who does it.
 func (r *Roll) ResetFactor(ctx context.Context, by By, id string) (string, error) {
-	return r.reset(ctx, by, id, "reset_factor", `''`)
-}
-
-func (r *Roll) reset(ctx context.Context, by By, id, act, factor string) (string, error) {
 	code, sealed := startCode()
 	err := r.db.Write(ctx, func(tx *store.Tx) error {
-		o, err := r.keptBy(tx, by, id)
-		if err != nil {
+		if _, err := r.keptBy(tx, by, id); err != nil {
 			return err
 		}
-		if err := by.notOwn(o.Officer); err != nil {
-			return err
+		if _, err := tx.Exec(`UPDATE officer SET totp = '' WHERE id = $1`, id); err != nil {
+			return fmt.Errorf("resetting the second factor of %s: %w", id, err)
 		}
-		if _, err := tx.Exec(`
-			UPDATE officer SET password = '', start_code = $1, start_until = $2, must_change = $3, totp = `+factor+`, version = version + 1
-			WHERE id = $4`, sealed, tx.Now.Add(startLife), true, id); err != nil {
-			return fmt.Errorf("resetting officer %s: %w", id, err)
-		}
-		if err := giveBack(tx, []budget{perAccount.of(o.Login), perProof.of(id)}); err != nil {
-			return err
-		}
-		if err := endSessions(tx, id, ""); err != nil {
-			return err
-		}
-		return record(tx, by, act, id, "", nil)
+		return r.reset(tx, by, id, "reset_factor", sealed)
 	})
 	if err != nil {
 		return "", err
 	}
 	return code, nil
+}
+
+// reset puts a start code in place of the password and ends what was open.
+func (r *Roll) reset(tx *store.Tx, by By, id, act, startCode string) error {
+	o, err := r.keptBy(tx, by, id)
+	if err != nil {
+		return err
+	}
+	if err := by.notOwn(o.Officer); err != nil {
+		return err
+	}
+	if _, err := tx.Exec(`
+		UPDATE officer SET password = '', start_code = $1, start_until = $2, must_change = $3, version = version + 1
+		WHERE id = $4`, startCode, tx.Now.Add(startLife), true, id); err != nil {
+		return fmt.Errorf("resetting officer %s: %w", id, err)
+	}
+	if err := giveBack(tx, []budget{perAccount.of(o.Login), perProof.of(id)}); err != nil {
+		return err
+	}
+	if err := endSessions(tx, id, ""); err != nil {
+		return err
+	}
+	return record(tx, by, act, id, "", nil)
 }
 
 // Filter chooses officers for List.

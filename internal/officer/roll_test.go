@@ -1,7 +1,9 @@
 package officer_test
 
 import (
+	"slices"
 	"testing"
+	"time"
 
 	"quay20/internal/journal"
 	"quay20/internal/officer"
@@ -205,22 +207,37 @@ func (h *house) verify() journal.Report {
 }
 
 // rel-I-J3
-func TestHeldTellsWhatWasHeldThen(t *testing.T) {
+func TestEntriesInACapacityNobodyHeldAreFound(t *testing.T) {
 	each(t, func(h *house) {
 		id, token := h.add(h.first(), "minh", officer.Receptionist, quay20)
-		held := func(role officer.Role, day string) (ok bool) {
+		note := func(officer, capacity string) (index int64) {
 			h.Helper()
-			h.must(h.db.Read(h.Context(), func(tx *store.Tx) (err error) {
-				ok, err = h.roll.Held(tx, id, role, quay20, day)
+			h.must(h.db.Write(h.Context(), func(tx *store.Tx) error {
+				e, err := journal.Append(tx, journal.Entry{Officer: officer, Capacity: capacity, Act: "receive", Subject: "dossier/1"})
+				index = e.Index
 				return err
 			}))
-			return ok
+			return index
 		}
-		g := h.session(token).Officer.Grants[0]
-		h.must(h.roll.Revoke(h.Context(), h.fresh(), g.ID, "Hết phân công"))
-		if held(officer.Receptionist, "2026-03-01") || !held(officer.Receptionist, "2026-03-02") ||
-			held(officer.Receptionist, "2026-03-03") || held(officer.Approver, "2026-03-02") {
-			h.Error("a receptionist of 2 March alone is told otherwise")
+		note(id, "receptionist@12-Q20")
+		note("", "system")
+		h.must(h.roll.Revoke(h.Context(), h.fresh(), h.session(token).Officer.Grants[0].ID, "Hết phân công"))
+		h.clock.Add(2 * time.Minute)
+		want := []int64{
+			note(id, "receptionist@12-Q20"), // after the revocation
+			note(id, "approver@12-Q20"),     // never held
+			note(id, "receptionist@03388"),  // elsewhere
+			note("CB-0999", "receptionist@12-Q20"),
+			note(id, "system"),
+			note("", "receptionist@12-Q20"),
+		}
+		var got []int64
+		h.must(h.db.Read(h.Context(), func(tx *store.Tx) (err error) {
+			got, err = officer.Unfounded(tx)
+			return err
+		}))
+		if !slices.Equal(got, want) {
+			h.Errorf("unfounded entries %v, want %v", got, want)
 		}
 	})
 }

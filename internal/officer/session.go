@@ -86,7 +86,7 @@ func (r *Roll) SignIn(ctx context.Context, login, password, code, clientAddr str
 		if err != nil {
 			return err
 		}
-		by := By{Officer: s.Officer, Role: "self"}
+		by := By{Officer: s.Officer, Role: self}
 		return record(tx, by, "sign_in", o.ID, "", map[string]any{"second_factor": o.TOTP, "start_code": proof.start})
 	})
 	if err != nil {
@@ -161,24 +161,31 @@ func digits(code string) string { return strings.ReplaceAll(strings.TrimSpace(co
 func (p proof) use(tx *store.Tx, a attempt) error {
 	version, err := store.One(tx, number, `SELECT version FROM officer WHERE id = $1`, a.ID)
 	if err != nil {
-		return err
+		return fmt.Errorf("reading officer %s: %w", a.ID, err)
 	}
 	if version != a.Version {
 		return noEntry()
 	}
 	if a.Secret != "" {
-		if ok, err := useStep(tx, a.ID, p.step); err != nil || !ok {
-			return errors.Join(err, noEntry())
+		won, err := useStep(tx, a.ID, p.step)
+		if err != nil {
+			return err
+		}
+		if !won {
+			return noEntry()
 		}
 	}
 	if !p.start {
 		return nil
 	}
 	n, err := tx.Exec(`UPDATE officer SET start_code = '', version = version + 1 WHERE id = $1 AND start_code = $2`, a.ID, a.StartCode)
-	if err == nil && n == 0 {
+	if err != nil {
+		return fmt.Errorf("using up a start code: %w", err)
+	}
+	if n == 0 {
 		return noEntry()
 	}
-	return err
+	return nil
 }
 
 // open makes a session; nothing else does (rel-K38). Who calls it has judged a
@@ -383,7 +390,7 @@ func (r *Roll) TakeDesk(ctx context.Context, token, desk string) (s Session, err
 		if s, err = r.session(tx, idOf(token)); err != nil {
 			return err
 		}
-		by, act := By{Officer: s.Officer, Role: "self", Desk: s.Desk}, "leave_desk"
+		by, act := By{Officer: s.Officer, Role: self, Desk: s.Desk}, "leave_desk"
 		if desk != "" {
 			unit, ok := r.scopes.desk(desk, s.today)
 			if !ok {

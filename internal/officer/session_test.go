@@ -128,6 +128,21 @@ func TestCodeOfTheSecondFactorWorksOnceInParallel(t *testing.T) {
 	})
 }
 
+// rel-K46: a telephone that is ahead uses up the steps before its own.
+func TestCodeOfAnEarlierStepIsUsedUpWithALaterOne(t *testing.T) {
+	each(t, func(h *house) {
+		h.first()
+		h.clock.Add(time.Minute)
+		now := h.codeNow(h.secrets["quantri"])
+		ahead, err := officer.Code(h.secrets["quantri"], h.clock.Now().Add(30*time.Second))
+		h.must(err)
+		_, _, err = h.roll.SignIn(h.Context(), "quantri", good, ahead, here)
+		h.must(err)
+		_, _, err = h.roll.SignIn(h.Context(), "quantri", good, now, here)
+		h.refused(err, problem.Unauthenticated, "officer.err.sign-in")
+	})
+}
+
 // rel-B-A14, rel-K48: five wrong codes and the next must wait.
 func TestFiveWrongCodesMustWait(t *testing.T) {
 	each(t, func(h *house) {

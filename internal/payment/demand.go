@@ -3,6 +3,7 @@ package payment
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"quay20/internal/officer"
@@ -33,10 +34,15 @@ type Demand struct {
 	State       DemandState
 	AskedBy     string
 	Asked       time.Time
-	SettledWith string // a receipt number, or "ngoài: " and another agency's paper
+	SettledWith string // a receipt number, or "outside:" and another agency's paper
 	SettledBy   string
 	SettledAt   time.Time
 }
+
+const outside = "outside:"
+
+// Outside is the other agency's paper that settled the obligation, if one did.
+func (d Demand) Outside() (paper string, ok bool) { return strings.CutPrefix(d.SettledWith, outside) }
 
 func (d Demand) subject() string { return "demand/" + d.ID }
 
@@ -151,7 +157,7 @@ func SettleOutside(tx *store.Tx, by officer.By, demand, paper string) (Demand, e
 	if !printable(paper, 3, 100) {
 		return Demand{}, problem.New(problem.Invalid, "err.summary").Field("receipt", "payment.err.outside")
 	}
-	return d.settle(tx, by, "ngoài: "+paper)
+	return d.settle(tx, by, outside+paper)
 }
 
 func open(tx *store.Tx, by officer.By, id string) (Demand, error) {

@@ -106,7 +106,7 @@ func (d *drawer) write(fn func(tx *store.Tx) error) error { return d.db.Write(d.
 func TestReceiptSaysWhatWasPaidForWhatUnderWhichRule(t *testing.T) {
 	each(t, func(d *drawer) {
 		r := d.take(lan, fee(15_000))
-		if r.Number != "12-Q20/26-0000001" || r.Series != "12-Q20/26" || r.Book() != 1 {
+		if r.Number != "12-Q20-26-0000001" || r.Series != "12-Q20-26" || r.Book() != 1 {
 			d.Errorf("got number %s, series %s, book %d", r.Number, r.Series, r.Book())
 		}
 		var found payment.Receipt
@@ -136,14 +136,14 @@ func TestSeriesBeginsAnewForEachDeskAndYear(t *testing.T) {
 		d.take(lan, fee(1))
 		other := lan
 		other.Desk = "03388"
-		if r := d.take(other, fee(1)); r.Number != "03388/26-0000001" {
+		if r := d.take(other, fee(1)); r.Number != "03388-26-0000001" {
 			d.Errorf("another desk: %s", r.Number)
 		}
-		if r := d.take(lan, fee(1)); r.Number != "12-Q20/26-0000002" {
+		if r := d.take(lan, fee(1)); r.Number != "12-Q20-26-0000002" {
 			d.Errorf("the last second of the year: %s", r.Number)
 		}
 		d.clock.Add(time.Second)
-		if r := d.take(lan, fee(1)); r.Number != "12-Q20/27-0000001" {
+		if r := d.take(lan, fee(1)); r.Number != "12-Q20-27-0000001" {
 			d.Errorf("the first second of the year: %s", r.Number)
 		}
 	})
@@ -387,7 +387,7 @@ func TestObligationIsSettledOnceByAReceiptOfItsAmount(t *testing.T) {
 			return d.write(func(tx *store.Tx) error { _, err := payment.Settle(tx, lan, demand, receipt); return err })
 		}
 		d.refused(settle(a.ID, d.take(lan, fee(90_000)).Number), problem.Invalid, "payment.err.other-amount")
-		d.refused(settle(a.ID, "12-Q20/26-9999999"), problem.Invalid, "payment.err.no-receipt")
+		d.refused(settle(a.ID, "12-Q20-26-9999999"), problem.Invalid, "payment.err.no-receipt")
 		other := fee(100_000)
 		other.Dossier = "D2"
 		d.refused(settle(a.ID, d.take(lan, other).Number), problem.Invalid, "payment.err.no-receipt")

@@ -27,8 +27,8 @@ const (
 // Receipt is a cash receipt (biên lai thu phí, lệ phí). Its number is the next
 // of its series, one for each desk and year, without gaps.
 type Receipt struct {
-	Number  string // "12-Q20/26-0000123"
-	Series  string // "12-Q20/26" (ký hiệu)
+	Number  string // "12-Q20-26-0000123"
+	Series  string // "12-Q20-26" (ký hiệu)
 	Serial  int64  // 123 in the series (số)
 	Dossier string
 	Amount  int64  // đồng
@@ -107,7 +107,7 @@ func Take(tx *store.Tx, by officer.By, f Fee) (Receipt, error) {
 		Dossier: f.Dossier, Amount: f.Amount, Basis: f.Basis, Case: f.Case, Payer: f.Payer,
 		Officer: by.Officer.ID, Desk: by.Desk, Day: today(tx), Taken: tx.Now, State: Valid,
 	}
-	r.Series = by.Desk + "/" + r.Day[2:4]
+	r.Series = by.Desk + "-" + r.Day[2:4]
 	var err error
 	if r.Serial, err = store.One(tx, number, `
 		INSERT INTO payment_series (series, last) VALUES ($1, 1)

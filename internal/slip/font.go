@@ -29,8 +29,14 @@ var ttf = [faces][]byte{
 	liberationserifregular.TTF, liberationserifbold.TTF, liberationserifitalic.TTF, liberationmonobold.TTF,
 }
 
-// advances are the widths of all letters of each face in em, read once.
-var advances = sync.OnceValue(func() (all [faces]map[rune]float64) {
+// letters are the widths of a face's letters in em, by letter; 0 for a letter
+// it has not.
+type letters []float64
+
+func (l letters) has(r rune) bool { return int(r) < len(l) && l[r] != 0 }
+
+// advances are the letters of each face, read once.
+var advances = sync.OnceValue(func() (all [faces]letters) {
 	for f, b := range ttf {
 		all[f] = readAdvances(b)
 	}
@@ -39,7 +45,7 @@ var advances = sync.OnceValue(func() (all [faces]map[rune]float64) {
 
 // readAdvances reads the letters and their widths from a TrueType font: tables
 // cmap (format 4) and hmtx.
-func readAdvances(b []byte) map[rune]float64 {
+func readAdvances(b []byte) letters {
 	u16 := func(at int) int { return int(binary.BigEndian.Uint16(b[at:])) }
 	u32 := func(at int) int { return int(binary.BigEndian.Uint32(b[at:])) }
 	table := map[string]int{}
@@ -53,7 +59,7 @@ func readAdvances(b []byte) map[rune]float64 {
 		return float64(u16(table["hmtx"]+4*min(glyph, metrics-1))) / em
 	}
 
-	widths := map[rune]float64{}
+	widths := make(letters, 0x10000)
 	for i := range u16(table["cmap"] + 2) {
 		at := table["cmap"] + u32(table["cmap"]+4+8*i+4)
 		if u16(at) != 4 {
@@ -71,7 +77,7 @@ func readAdvances(b []byte) map[rune]float64 {
 					}
 				}
 				if glyph = (glyph + delta) & 0xFFFF; glyph != 0 {
-					widths[rune(c)] = width(glyph)
+					widths[c] = width(glyph)
 				}
 			}
 		}
@@ -102,7 +108,7 @@ func plain(s string) string {
 func clean(s string, f face) string {
 	known := advances()[f]
 	return strings.Map(func(r rune) rune {
-		if _, ok := known[r]; ok || r == '\n' {
+		if r == '\n' || known.has(r) {
 			return r
 		}
 		return missing
