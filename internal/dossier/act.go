@@ -65,6 +65,7 @@ var acts = []func() Act{
 	func() Act { return new(Extend) },
 	func() Act { return new(ProposeApology) },
 	func() Act { return new(Apologise) },
+	func() Act { return new(Remind) },
 	func() Act { return new(HandOver) },
 	func() Act { return new(Correct) },
 	func() Act { return new(AddCode) },
@@ -137,6 +138,9 @@ func may(act string, by officer.By, unit pack.UnitKey) error {
 	}
 	return nil
 }
+
+// Asks is the permission that an act asks of a role.
+func Asks(act string) officer.Permission { return permission(act) }
 
 // permission is what an act asks of a role; most acts are their own permission.
 func permission(act string) officer.Permission {

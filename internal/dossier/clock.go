@@ -98,13 +98,16 @@ func (d *Dossier) Left(law *pack.Pack, at time.Time) (lawtime.Left, bool) {
 	return lawtime.Remaining(clock, at, due), true
 }
 
-// CheckUntil is when an online dossier must have been answered; zero if none
-// waits for it. law: nd-45-2020/10
+// CheckUntil is when a dossier that was sent, online or by post, must have been
+// answered; zero if it does not wait for that.
 func (w World) CheckUntil(d *Dossier) time.Time {
-	if d.State != Filed || d.Channel != "online" {
+	switch {
+	case d.State != Filed:
 		return time.Time{}
+	case d.Channel == "online":
+		return w.after(d, d.FiledAt, w.rules(d).OnlineCheck)
 	}
-	return w.after(d, d.FiledAt, w.rules(d).OnlineCheck)
+	return w.after(d, d.FiledAt, w.rules(d).PaperSupplement)
 }
 
 // timer is the next instant at which the sweep has something to do.

@@ -109,6 +109,7 @@ type Dossier struct {
 	Slips       []Slip              `json:"slips,omitempty"`
 	Moves       []Move              `json:"moves,omitempty"` // due dates moved by a notice
 
+	Reminded  time.Time `json:"reminded,omitzero"`    // the holder was last reminded
 	LateSince time.Time `json:"late_since,omitzero"`  // the sweep found the due date passed
 	CheckLate bool      `json:"check_late,omitempty"` // an online dossier was not answered in time
 	TokenHash string    `json:"token_hash"`           // of the token in the slip's QR

@@ -31,7 +31,7 @@ type Intake struct {
 	ReturnBy  string            `json:"return_by,omitempty"`
 	ReturnTo  string            `json:"return_to,omitempty"`
 	Pay       string            `json:"pay,omitempty"`      // "cash", "later"
-	Decision  string            `json:"decision,omitempty"` // "accept", "supplement", "refuse"
+	Decision  string            `json:"decision,omitempty"` // "accept", "supplement", "refuse", "hold"
 	Items     []Item            `json:"items,omitempty"`
 	Reasons   []string          `json:"reasons,omitempty"`
 	Next      string            `json:"next,omitempty"`
@@ -39,7 +39,7 @@ type Intake struct {
 	Codes     []KnownCode       `json:"codes,omitempty"` // given by another system
 	Unit      string            `json:"unit,omitempty"`  // code of the deciding unit, where several could
 	Desk      pack.UnitKey      `json:"-"`
-	Support   pack.UnitKey      `json:"-"`
+	Support   string            `json:"support,omitempty"` // code of the unit that helped to file, when another
 }
 
 // Receive judges an intake at a desk and makes the dossier of it: accepted,
@@ -62,6 +62,10 @@ func Receive(in Intake, by officer.By, w World) (Dossier, Effect, error) {
 		}
 	case "refuse":
 		reasons(p, in.Reasons)
+	case "hold": // came by post, to be checked within the day
+		if d.Channel != "post" {
+			p.Field("decision", "err.hold-post-only")
+		}
 	default:
 		p.Field("decision", "err.choose", "field", "key:field.decision")
 	}
@@ -74,6 +78,8 @@ func Receive(in Intake, by officer.By, w World) (Dossier, Effect, error) {
 	switch in.Decision {
 	case "supplement":
 		return d, (&RequestSupplement{Items: in.Items}).Apply(&d, by, w), nil
+	case "hold":
+		return d, Effect{Facts: map[string]any{"procedure": d.Procedure, "case": d.Case, "channel": d.Channel}}, nil
 	case "refuse":
 		return d, (&Refuse{Reasons: in.Reasons, Next: in.Next}).Apply(&d, by, w), nil
 	}
@@ -142,8 +148,15 @@ func (in *Intake) begin(w World) (Dossier, *problem.Problem) {
 	d := Dossier{
 		State: Filed, Channel: in.Channel, Procedure: in.Procedure, Law: w.Law.Version(), Case: in.Case,
 		Request: in.Request, Plate: in.Plate, Filer: in.Filer, Owner: in.Owner, Authority: in.Authority, Assisted: in.Assisted, Lang: in.Lang,
-		Desk: in.Desk, Support: in.Support, Holder: in.Desk, HeldSince: w.Now, FiledAt: w.Now,
+		Desk: in.Desk, Holder: in.Desk, HeldSince: w.Now, FiledAt: w.Now,
 		Sets: max(1, in.Sets), ReturnBy: in.ReturnBy, ReturnTo: in.ReturnTo,
+	}
+	if in.Support != "" {
+		if u, ok := w.Law.Unit(in.Support, on); ok {
+			d.Support = u.Key
+		} else {
+			p.Field("support", "err.unit-unknown", "unit", in.Support)
+		}
 	}
 	for _, c := range in.Codes {
 		c.At = w.Now

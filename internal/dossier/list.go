@@ -303,3 +303,30 @@ func (r *Register) Received(ctx context.Context, by officer.By, desk pack.UnitKe
 	})
 	return list, err
 }
+
+// Alike lists dossiers in the officer's scope that the same person filed, the
+// newest first: they may be the same dossier twice (có thể trùng).
+func (r *Register) Alike(ctx context.Context, by officer.By, d Dossier) ([]Dossier, error) {
+	if d.Filer.IDNumber == "" {
+		return nil, nil
+	}
+	var list []Dossier
+	err := r.db.Read(ctx, func(tx *store.Tx) error {
+		args := []any{d.Filer.IDNumber, d.ID}
+		where := "d.filer = $1 AND d.id <> $2"
+		if !by.Everywhere() {
+			scope := placeholders(&args, by.Scope())
+			if scope == "" {
+				return nil
+			}
+			where += " AND EXISTS (SELECT 1 FROM dossier_unit u WHERE u.dossier = d.id AND u.unit IN (" + scope + "))"
+		}
+		var err error
+		list, err = store.All(tx, scan, `SELECT d.body FROM dossier d WHERE `+where+` ORDER BY d.filed_at DESC, d.id LIMIT 10`, args...)
+		if err != nil {
+			return fmt.Errorf("looking for dossiers like %s: %w", d.ID, err)
+		}
+		return nil
+	})
+	return list, err
+}

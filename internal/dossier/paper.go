@@ -265,6 +265,11 @@ func (r *Register) Print(ctx context.Context, ref, kind, which string, by office
 			return fmt.Errorf("counting a print of slip %s: %w", s.Number, err)
 		}
 		r.dress(&f, &d, s, int(prints)-1, tx.Now, origin)
+		size, root, err := journal.Head(tx)
+		if err != nil {
+			return err
+		}
+		f.Head = fmt.Sprintf("%d-%.10s", size, root)
 		facts, _ := json.Marshal(map[string]any{"slip": s.Kind + " " + s.Number, "reprint": prints - 1})
 		_, err = journal.Append(tx, journal.Entry{Officer: by.Officer.ID, Capacity: by.Capacity(), Desk: by.Desk, Act: "print", Subject: "print/" + d.ID, Facts: facts})
 		return err

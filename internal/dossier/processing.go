@@ -587,3 +587,37 @@ func (a *Apologise) Apply(d *Dossier, by officer.By, w World) Effect {
 	d.Proposal = nil
 	return Effect{Reason: f.Reason, Slips: []string{"apology"}, Facts: map[string]any{"old_due": d.Clock.Due, "new_due": f.NewDue, "in_time": inTime}}
 }
+
+// Remind tells who holds the dossier that it waits (nhắc). The journal keeps who
+// reminded whom; once a day is enough.
+type Remind struct {
+	Note string `json:"note,omitempty"`
+}
+
+func (*Remind) Name() string { return "remind" }
+
+func (a *Remind) Allowed(d *Dossier, by officer.By, w World) error {
+	if err := may(a.Name(), by, d.Holder); err != nil {
+		return err
+	}
+	if err := d.in(a.Name(), Accepted, Processing); err != nil {
+		return err
+	}
+	if !d.Reminded.IsZero() && pack.On(d.Reminded) == pack.On(w.Now) {
+		return problem.New(problem.Illegal, "err.reminded-today")
+	}
+	return nil
+}
+
+func (a *Remind) Check(d *Dossier, by officer.By, w World) error {
+	p := invalid()
+	if len([]rune(a.Note)) > maxText {
+		p.Field("note", "err.too-long", "field", "key:field.note", "most", maxText)
+	}
+	return p.Or()
+}
+
+func (a *Remind) Apply(d *Dossier, by officer.By, w World) Effect {
+	d.Reminded = w.Now
+	return Effect{Reason: a.Note, Facts: map[string]any{"unit": d.Holder, "assignee": d.Assignee}}
+}

@@ -73,20 +73,14 @@ func (r *Register) stateOf(tx *store.Tx, s stored) (string, error) {
 	if fmt.Sprint(c[0], c[1], c[9], strings.Join(texts, "\x00")) != s.columns {
 		return "columns differ from the body", nil
 	}
-	var codes, units []string
-	for _, k := range d.Codes {
-		codes = append(codes, strings.ToUpper(string(k.Code)))
-	}
-	for _, u := range d.Units() {
-		units = append(units, string(u))
-	}
+	ix := d.index()
 	for _, part := range []struct {
 		name, query string
 		want        []string
 	}{
-		{"codes", `SELECT code FROM dossier_code WHERE dossier = $1`, codes},
-		{"units", `SELECT unit FROM dossier_unit WHERE dossier = $1`, units},
-		{"search terms", `SELECT term FROM dossier_term WHERE dossier = $1`, d.terms()},
+		{"codes", `SELECT code FROM dossier_code WHERE dossier = $1`, ix.codes},
+		{"units", `SELECT unit FROM dossier_unit WHERE dossier = $1`, ix.units},
+		{"search terms", `SELECT term FROM dossier_term WHERE dossier = $1`, ix.terms},
 	} {
 		have, err := store.All(tx, column, part.query, d.ID)
 		if err != nil {

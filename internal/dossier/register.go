@@ -87,7 +87,7 @@ func (r *Register) once(ctx context.Context, who, key, act string, in Intake, ou
 		}
 		d.ID, d.Salt = newID(), newID()
 		d.TokenHash = hash(r.key.Token(d.ID))
-		if err := r.settle(tx, &d, e, by, w, act, true); err != nil {
+		if err := r.settle(tx, &d, e, by, w, act, nil); err != nil {
 			return err
 		}
 		*out = d
@@ -137,16 +137,18 @@ func (r *Register) do(tx *store.Tx, d Dossier, act Act, by officer.By) (Dossier,
 	if err := act.Check(&d, by, w); err != nil {
 		return d, err
 	}
+	was := d.index()
 	e := act.Apply(&d, by, w)
-	if err := r.settle(tx, &d, e, by, w, act.Name(), false); err != nil {
+	if err := r.settle(tx, &d, e, by, w, act.Name(), was); err != nil {
 		return d, err
 	}
 	return d, nil
 }
 
 // settle brings the effects of an act about and stores everything: code, cash,
-// clock, slips, row, journal.
-func (r *Register) settle(tx *store.Tx, d *Dossier, e Effect, by officer.By, w World, act string, first bool) error {
+// clock, slips, row, journal. was is how the dossier was indexed before, nil
+// for a new one.
+func (r *Register) settle(tx *store.Tx, d *Dossier, e Effect, by officer.By, w World, act string, was *indexed) error {
 	if e.Mint && d.Code == "" {
 		if err := mint(tx, d, w); err != nil {
 			return err
@@ -185,7 +187,7 @@ func (r *Register) settle(tx *store.Tx, d *Dossier, e Effect, by officer.By, w W
 		e.Facts["due"] = d.Clock.Due
 	}
 	body := d.body()
-	if err := save(tx, d, body, w, first); err != nil {
+	if err := save(tx, d, body, w, was); err != nil {
 		return err
 	}
 	for _, s := range d.Slips {
@@ -412,9 +414,9 @@ func columns(d *Dossier, body string, w World) []any {
 }
 
 // save stores a dossier, new or changed, with its codes, units and terms.
-func save(tx *store.Tx, d *Dossier, body string, w World, first bool) error {
+func save(tx *store.Tx, d *Dossier, body string, w World, was *indexed) error {
 	c := columns(d, body, w)
-	if first {
+	if was == nil {
 		_, err := tx.Exec(`INSERT INTO dossier (id, version, state, step, procedure, channel, desk, holder, assignee, paused,
 			filer, filed_at, accepted_at, due_at, risk_at, concluded_at, ended_at, timer_at, token, body)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)`, c...)
@@ -432,51 +434,80 @@ func save(tx *store.Tx, d *Dossier, body string, w World, first bool) error {
 			return problem.New(problem.Stale, "err.changed-meanwhile", "version", d.Version-1)
 		}
 	}
-	return index(tx, d, first)
+	return reindex(tx, d, was)
 }
 
-// index keeps the codes, units and terms of a dossier in step with it.
-func index(tx *store.Tx, d *Dossier, first bool) error {
-	if err := noteMoves(tx, d); err != nil {
-		return err
-	}
+// indexed is what a dossier is found by besides its row.
+type indexed struct{ codes, units, terms []string }
+
+func (d *Dossier) index() *indexed {
+	ix := &indexed{terms: d.terms()}
 	for _, c := range d.Codes {
-		n, err := tx.Exec(`INSERT INTO dossier_code (code, dossier) VALUES ($1, $2) ON CONFLICT DO NOTHING`, strings.ToUpper(string(c.Code)), d.ID)
-		if err != nil {
-			return fmt.Errorf("storing code %s: %w", c.Code, err)
-		}
-		if n == 1 {
-			continue
-		}
-		if id, err := idOf(tx, string(c.Code)); err != nil || id != d.ID {
-			return problem.New(problem.Conflict, "err.code-taken", "code", c.Code)
-		}
+		ix.codes = append(ix.codes, strings.ToUpper(string(c.Code)))
 	}
 	for _, u := range d.Units() {
-		if _, err := tx.Exec(`INSERT INTO dossier_unit (unit, dossier) VALUES ($1, $2) ON CONFLICT DO NOTHING`, string(u), d.ID); err != nil {
-			return fmt.Errorf("storing the units of %s: %w", d.ID, err)
-		}
+		ix.units = append(ix.units, string(u))
 	}
-	want := d.terms()
-	if !first {
-		have, err := store.All(tx, column, `SELECT term FROM dossier_term WHERE dossier = $1`, d.ID)
+	return ix
+}
+
+// reindex brings codes, units and terms in step with the dossier; only what
+// changed is written.
+func reindex(tx *store.Tx, d *Dossier, was *indexed) error {
+	if was == nil {
+		was = &indexed{}
+	}
+	now := d.index()
+	for _, code := range without(now.codes, was.codes) {
+		n, err := tx.Exec(`INSERT INTO dossier_code (code, dossier) VALUES ($1, $2) ON CONFLICT DO NOTHING`, code, d.ID)
 		if err != nil {
-			return err
+			return fmt.Errorf("storing code %s: %w", code, err)
 		}
-		for _, t := range have {
-			if i := slices.Index(want, t); i >= 0 {
-				want = slices.Delete(want, i, i+1)
-			} else if _, err := tx.Exec(`DELETE FROM dossier_term WHERE term = $1 AND dossier = $2`, t, d.ID); err != nil {
-				return err
-			}
+		if n != 1 {
+			return problem.New(problem.Conflict, "err.code-taken", "code", code)
 		}
 	}
-	for _, t := range want {
-		if _, err := tx.Exec(`INSERT INTO dossier_term (term, dossier) VALUES ($1, $2) ON CONFLICT DO NOTHING`, t, d.ID); err != nil {
+	if err := insertPairs(tx, "dossier_unit (unit, dossier)", without(now.units, was.units), d.ID); err != nil {
+		return fmt.Errorf("storing the units of %s: %w", d.ID, err)
+	}
+	if err := insertPairs(tx, "dossier_term (term, dossier)", without(now.terms, was.terms), d.ID); err != nil {
+		return fmt.Errorf("storing the terms of %s: %w", d.ID, err)
+	}
+	for _, t := range without(was.terms, now.terms) {
+		if _, err := tx.Exec(`DELETE FROM dossier_term WHERE term = $1 AND dossier = $2`, t, d.ID); err != nil {
 			return fmt.Errorf("storing the terms of %s: %w", d.ID, err)
 		}
 	}
-	return nil
+	for _, u := range without(was.units, now.units) {
+		if _, err := tx.Exec(`DELETE FROM dossier_unit WHERE unit = $1 AND dossier = $2`, u, d.ID); err != nil {
+			return fmt.Errorf("storing the units of %s: %w", d.ID, err)
+		}
+	}
+	return noteMoves(tx, d)
+}
+
+// without lists what a has and b has not.
+func without(a, b []string) []string {
+	return slices.DeleteFunc(slices.Clone(a), func(s string) bool { return slices.Contains(b, s) })
+}
+
+// insertPairs writes all values beside the dossier in one statement.
+func insertPairs(tx *store.Tx, into string, values []string, id string) error {
+	if len(values) == 0 {
+		return nil
+	}
+	var b strings.Builder
+	b.WriteString("INSERT INTO " + into + " VALUES ")
+	args := []any{id}
+	for i, v := range values {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		args = append(args, v)
+		fmt.Fprintf(&b, "($%d, $1)", len(args))
+	}
+	_, err := tx.Exec(b.String(), args...)
+	return err
 }
 
 // terms are the folded words and numbers by which the dossier is found.

@@ -41,6 +41,7 @@ type Tracked struct {
 	Case        string
 	Initials    string // "L. T. P."
 	Filed       time.Time
+	CheckBy     time.Time // until when an online dossier must be answered
 	Received    time.Time
 	Due         time.Time
 	Promise     time.Time
@@ -60,6 +61,7 @@ type Tracked struct {
 	Outcome     string
 	Concluded   time.Time
 	Returned    time.Time
+	ReturnedTo  string // initials of who took the result
 	Proof       []lawtime.Step
 	Events      []Event
 	Token       string
@@ -212,6 +214,7 @@ func (r *Register) tracked(d Dossier, w World) Tracked {
 	if p, ok := w.Law.Procedure(d.Procedure); ok {
 		t.Title = p.Name
 	}
+	t.CheckBy = w.CheckUntil(&d)
 	t.Unit, _ = w.Law.UnitByKey(d.Holder)
 	t.Desk, _ = w.Law.UnitByKey(d.Desk)
 	if d.Paused() {
@@ -236,7 +239,7 @@ func (r *Register) tracked(d Dossier, w World) Tracked {
 		}
 	}
 	if d.HandedOver != nil {
-		t.Returned = d.HandedOver.At
+		t.Returned, t.ReturnedTo = d.HandedOver.At, applicant.MaskName(d.HandedOver.To)
 	}
 	if a, err := d.Proof(w.Law); err == nil {
 		t.Proof = a.Steps
@@ -285,3 +288,7 @@ func (d *Dossier) events() []Event {
 	sortEvents(list)
 	return list
 }
+
+// Public is what the citizen sees of the dossier, for the officer who wants to
+// know it.
+func (r *Register) Public(d Dossier, w World) Tracked { return r.tracked(d, w) }

@@ -6,7 +6,8 @@ CREATE TABLE payment_series (
 	last   BIGINT NOT NULL
 );
 
--- Cash receipts (biên lai thu phí, lệ phí). Amounts are whole đồng.
+-- Cash receipts (biên lai thu phí, lệ phí). Amounts are whole đồng. The salt
+-- keeps the payer's name from being guessed from the hash in the journal.
 CREATE TABLE payment_receipt (
 	number        TEXT NOT NULL PRIMARY KEY,
 	series        TEXT NOT NULL,
@@ -16,6 +17,7 @@ CREATE TABLE payment_receipt (
 	basis         TEXT NOT NULL,
 	fee_case      TEXT NOT NULL,
 	payer         TEXT NOT NULL,
+	salt          TEXT NOT NULL,
 	officer       TEXT NOT NULL,
 	desk          TEXT NOT NULL,
 	day           TEXT NOT NULL,

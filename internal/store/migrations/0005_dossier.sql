@@ -34,6 +34,7 @@ CREATE TABLE dossier_code (
 	code    TEXT PRIMARY KEY,
 	dossier TEXT NOT NULL REFERENCES dossier (id)
 );
+CREATE INDEX dossier_code_dossier ON dossier_code (dossier);
 
 -- units that have a part in a dossier; who serves there may see it
 CREATE TABLE dossier_unit (
@@ -46,8 +47,9 @@ CREATE TABLE dossier_unit (
 CREATE TABLE dossier_term (
 	term    TEXT NOT NULL,
 	dossier TEXT NOT NULL REFERENCES dossier (id),
-	PRIMARY KEY (term, dossier)
+	PRIMARY KEY (dossier, term)
 );
+CREATE INDEX dossier_term_term ON dossier_term (term, dossier);
 
 -- the last number of each series: dossier codes by agency and day, slips and
 -- books by desk and year
