@@ -93,6 +93,9 @@ func (g *Gazette) Apply(ctx context.Context, n pack.Notice, by officer.By) error
 	if !by.Can(officer.Law) {
 		return problem.New(problem.Forbidden, "err.not-permitted", "act", "key:act.apply_notice")
 	}
+	if err := by.Fresh(officer.Law); err != nil {
+		return err
+	}
 	p := problem.New(problem.Invalid, "err.summary")
 	if n.ID == "" {
 		p.Field("id", "err.required", "field", "key:field.notice")
