@@ -88,7 +88,7 @@ func (r *Register) facts(d *Dossier, template pack.SlipTemplate, by officer.By, 
 	f := slip.Facts{
 		Template: template, At: w.Now, Printed: time.Time{},
 		Issuer: slip.Issuer{Agency: strings.ToUpper(agency.Name), Unit: desk.Name, Place: "Lai Châu", Address: desk.Address, Phone: desk.Phone},
-		Code:   string(d.Code), Channel: text.T(text.Vi, "channel."+d.Channel),
+		Code:   string(d.Code), Channel: d.Channel,
 		Applicant: person(d.Filer), Authority: d.Authority,
 		ProcedureCode: d.Procedure, Request: d.Request, Sets: d.Sets,
 		ReceivedAt: d.ReceivedAt, DueAt: d.Clock.Due, ResultPlace: desk.Name, ResultWay: text.T(text.Vi, "return."+d.ReturnBy),
