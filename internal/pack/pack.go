@@ -300,7 +300,7 @@ type Rules struct {
 
 // SlipTemplate is a statutory paper in a period (mẫu giấy).
 type SlipTemplate struct {
-	Kind  string // "receipt", "supplement", "rejection", "apology", "stop", "control", "register", "ct04", "ct06", "cc02", "cc03"
+	Kind  string // "receipt", "supplement", "rejection", "apology", "stop", "control", "register", "return", "handover", "cash", "ct04", "ct06", "cc02", "cc03"
 	Set   string // "2018", "2025", "police"
 	Form  string // "Mẫu số 01", "CT04"
 	Title string // "GIẤY TIẾP NHẬN HỒ SƠ VÀ HẸN TRẢ KẾT QUẢ"
