@@ -281,6 +281,7 @@ func byTerms(tx *store.Tx, by officer.By, terms []string, limit int) ([]Dossier,
 }
 
 func sortEvents(list []Event) {
+	slices.Reverse(list) // of two at one instant, the later in the course of things is newer
 	slices.SortStableFunc(list, func(a, b Event) int { return b.At.Compare(a.At) })
 }
 
@@ -329,4 +330,30 @@ func (r *Register) Alike(ctx context.Context, by officer.By, d Dossier) ([]Dossi
 		return nil
 	})
 	return list, err
+}
+
+// Within gives the codes of those dossiers among ids that lie in the officer's
+// scope, by id; one without a code yet has "". What is said about any other
+// dossier the officer does not see. rel-I-P2
+func Within(tx *store.Tx, by officer.By, ids []string) (map[string]Code, error) {
+	codes := map[string]Code{}
+	for some := range slices.Chunk(ids, 200) {
+		var args []any
+		where := "d.id IN (" + placeholders(&args, some) + ")"
+		if !by.Everywhere() {
+			scope := placeholders(&args, by.Scope())
+			if scope == "" {
+				return codes, nil
+			}
+			where += " AND EXISTS (SELECT 1 FROM dossier_unit u WHERE u.dossier = d.id AND u.unit IN (" + scope + "))"
+		}
+		list, err := store.All(tx, scan, `SELECT d.body FROM dossier d WHERE `+where, args...)
+		if err != nil {
+			return nil, fmt.Errorf("looking which dossiers lie in the scope: %w", err)
+		}
+		for _, d := range list {
+			codes[d.ID] = d.Code
+		}
+	}
+	return codes, nil
 }

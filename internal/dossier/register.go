@@ -11,6 +11,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
+	"time"
 
 	"quay20/internal/applicant"
 	"quay20/internal/journal"
@@ -28,6 +30,8 @@ type Register struct {
 	db  *store.DB
 	law func() *pack.Pack // the law in force now
 	key Key
+
+	swept atomic.Pointer[time.Time] // the end of the last sweep
 }
 
 // NewRegister opens the book. key makes the secrets that slips carry.
@@ -346,7 +350,7 @@ func seen(tx *store.Tx, ref string, by officer.By) (Dossier, error) {
 }
 
 // placeholders adds the units to args and gives "$2, $3, …".
-func placeholders(args *[]any, units []pack.UnitKey) string {
+func placeholders[T ~string](args *[]any, units []T) string {
 	var b strings.Builder
 	for i, u := range units {
 		*args = append(*args, string(u))

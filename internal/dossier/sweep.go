@@ -3,8 +3,11 @@ package dossier
 import (
 	"context"
 	"fmt"
+	"slices"
+	"time"
 
 	"quay20/internal/officer"
+	"quay20/internal/pack"
 	"quay20/internal/store"
 )
 
@@ -16,8 +19,8 @@ type Swept map[string]int
 const sweepAtOnce = 100
 
 // Sweep keeps the legal timers: dossiers nobody completed are closed, passed
-// due dates and late checks are noted. It works as of tx.Now, so simulated time
-// works too.
+// due dates and late checks are noted, old drafts are forgotten. It works as of
+// tx.Now, so simulated time works too.
 func (r *Register) Sweep(ctx context.Context) (Swept, error) {
 	total := Swept{}
 	after := ""
@@ -26,11 +29,34 @@ func (r *Register) Sweep(ctx context.Context) (Swept, error) {
 		for act, n := range did {
 			total[act] += n
 		}
-		if err != nil || last == "" {
+		if err != nil {
 			return total, err
+		}
+		if last == "" {
+			return total, r.endSweep(ctx)
 		}
 		after = last
 	}
+}
+
+// endSweep drops old drafts and remembers when the sweep came to its end.
+func (r *Register) endSweep(ctx context.Context) error {
+	if err := r.dropOldDrafts(ctx); err != nil {
+		return err
+	}
+	w, err := r.World(ctx)
+	if err == nil {
+		r.swept.Store(&w.Now)
+	}
+	return err
+}
+
+// Swept is when this program last kept the legal timers; zero if not yet.
+func (r *Register) Swept() time.Time {
+	if at := r.swept.Load(); at != nil {
+		return *at
+	}
+	return time.Time{}
 }
 
 // sweepSome sweeps the next dossiers behind one id; last is "" when none was left.
@@ -145,6 +171,55 @@ func (r *Register) Moved(ctx context.Context, notice string) ([]Moved, error) {
 		return nil
 	})
 	return moved, err
+}
+
+// Preview lists the running dossiers whose dates a notice would move, without
+// storing anything; the soonest new date comes first.
+func (r *Register) Preview(ctx context.Context, n pack.Notice) ([]Moved, error) {
+	law, err := r.law().With(n)
+	if err != nil {
+		return nil, err
+	}
+	return r.moving(ctx, law, n.ID)
+}
+
+// Unmoved lists the running dossiers that a notice in force has yet to move,
+// because Recompute was interrupted.
+func (r *Register) Unmoved(ctx context.Context, notice string) ([]Moved, error) {
+	return r.moving(ctx, r.law(), notice)
+}
+
+// moving compares the dates of running dossiers with what a law makes of them.
+func (r *Register) moving(ctx context.Context, law *pack.Pack, notice string) ([]Moved, error) {
+	var moved []Moved
+	err := r.db.Read(ctx, func(tx *store.Tx) error {
+		moved = nil
+		for after := ""; ; {
+			list, err := store.All(tx, scan, `SELECT body FROM dossier WHERE state IN ('accepted', 'processing', 'supplement', 'payment') AND id > $1
+				ORDER BY id LIMIT $2`, after, sweepAtOnce)
+			if err != nil || len(list) == 0 {
+				return err
+			}
+			for _, d := range list {
+				after = d.ID
+				if d.ReceivedAt.IsZero() || movedBy(d, notice) {
+					continue
+				}
+				a, err := d.reckon(law)
+				if err != nil {
+					return err
+				}
+				if !a.Due.Equal(d.Clock.Due) {
+					moved = append(moved, Moved{d, Move{Notice: notice, Old: d.Clock.Due, New: utc(a.Due), At: tx.Now}})
+				}
+			}
+		}
+	})
+	if err != nil {
+		return nil, fmt.Errorf("computing what notice %s moves: %w", notice, err)
+	}
+	slices.SortStableFunc(moved, func(a, b Moved) int { return a.Move.New.Compare(b.Move.New) })
+	return moved, nil
 }
 
 // noteMoves keeps the list of moved dates in step with the dossier.

@@ -10,12 +10,17 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"quay20/internal/job"
 	"quay20/internal/journal"
 	"quay20/internal/officer"
 	"quay20/internal/pack"
 	"quay20/internal/problem"
 	"quay20/internal/store"
 )
+
+// NoticeApplied is the job that tells the rooms below of a notice, whose ID it
+// carries: running dossiers are counted again even if the program dies first.
+const NoticeApplied job.Kind = "notice-applied"
 
 // Gazette is the book of the law in force.
 type Gazette struct {
@@ -133,6 +138,9 @@ func (g *Gazette) Apply(ctx context.Context, n pack.Notice, by officer.By) error
 		_, err := tx.Exec(`INSERT INTO gazette_notice (id, seq, body, applied) VALUES ($1, $2, $3, $4)`, n.ID, len(all)+1, string(body), tx.Now)
 		if err != nil {
 			return fmt.Errorf("storing notice %s: %w", n.ID, err)
+		}
+		if err := job.Enqueue(tx, NoticeApplied, n.ID); err != nil {
+			return err
 		}
 		all = append(all, n)
 		facts, _ := json.Marshal(map[string]any{"announced": n.Announced, "days": n.Days, "desks": n.Desks})

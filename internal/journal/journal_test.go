@@ -578,3 +578,28 @@ func TestEveryFaultHasWords(t *testing.T) {
 		}
 	}
 }
+
+// Found by the property test: base64 has several spellings of one hash.
+func TestHashSpelledAnotherWayIsFound(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		k := keysOf(t)
+		fill(t, db, 1)
+		dir := witnessed(t, db, k)
+		unlock(t, db)
+		err := db.Write(t.Context(), func(tx *store.Tx) error {
+			hash, err := store.One(tx, func(r store.Row) (s string, err error) { return s, r.Scan(&s) }, "SELECT hash FROM journal_hash")
+			if err != nil {
+				return err
+			}
+			_, err = tx.Exec("UPDATE journal_hash SET hash = $1", hash[:42]+string(hash[42]+1)+"=")
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r := verify(t, db, k, dir); found(r) != "nohash@1" {
+			t.Errorf("found %q", found(r))
+		}
+	})
+}

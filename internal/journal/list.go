@@ -11,6 +11,7 @@ import (
 // Filter says which entries List gives; an empty field does not narrow.
 type Filter struct {
 	Subject, Officer, Act string
+	Subjects              []string  // any of these
 	From, To              time.Time // From ≤ At < To
 	Before                int64     // Index below this: the next page
 	Limit                 int       // at most this many; 100 if zero
@@ -62,6 +63,14 @@ func (f Filter) where() (where string, args []any) {
 		}
 	}
 	narrow(f.Subject != "", "subject =", f.Subject)
+	if len(f.Subjects) > 0 {
+		where += " AND subject IN ("
+		for i, s := range f.Subjects {
+			args = append(args, s)
+			where += fmt.Sprintf("%s$%d", map[bool]string{true: ", "}[i > 0], len(args))
+		}
+		where += ")"
+	}
 	narrow(f.Officer != "", "officer =", f.Officer)
 	narrow(f.Act != "", "act =", f.Act)
 	narrow(!f.From.IsZero(), "at >=", f.From)

@@ -36,7 +36,9 @@ type Witness struct {
 	Keys Keys
 	Dir  string
 
-	mu     sync.Mutex // guards the rest
+	turn sync.Mutex // held while a copy is made, however long the disk takes
+
+	mu     sync.Mutex // guards the rest; never held while the disk is waited for
 	copied int64
 	at     time.Time
 	err    error
@@ -104,7 +106,10 @@ func (w *Witness) Copy(ctx context.Context) error {
 }
 
 func (w *Witness) copy(ctx context.Context) error {
-	if copied, _, _ := w.Reached(); copied == 0 {
+	w.turn.Lock()
+	defer w.turn.Unlock()
+	copied, _, _ := w.Reached()
+	if copied == 0 {
 		if err := Extends(ctx, w.DB, w.Keys, w.Dir); err != nil {
 			return err
 		}
@@ -119,15 +124,14 @@ func (w *Witness) copy(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if h.size > w.copied {
+	if h.size > copied {
 		if err := w.write(h); err != nil {
 			return err
 		}
-		w.copied = h.size
 	}
-	w.at = now
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.copied, w.at = max(w.copied, h.size), now
 	return nil
 }
 
@@ -244,6 +248,34 @@ func (k Keys) readHeads(dir string) (all []copied, faults []Fault, err error) {
 		faults = append(faults, Fault{Key: "journal.fault.nohead"})
 	}
 	return all, faults, nil
+}
+
+// newestHead gives the largest of head.note and the last line of the newest
+// history. What nobody can read proves nothing here; Verify reports it.
+func (k Keys) newestHead(dir string) (newest copied, found bool, err error) {
+	take := func(where string, signed []byte) {
+		tree, err := k.open(signed)
+		if err == nil && (!found || tree.N > newest.tree.N) {
+			newest, found = copied{tree, where}, true
+		}
+	}
+	note, err := os.ReadFile(filepath.Join(dir, "head.note"))
+	if err == nil {
+		take("head.note", note)
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return newest, false, err
+	}
+	logs, err := filepath.Glob(filepath.Join(dir, "heads-*.log")) // sorted
+	if err != nil || len(logs) == 0 {
+		return newest, found, err
+	}
+	var where string
+	var last []byte
+	err = readHistory(logs[len(logs)-1], func(w string, signed []byte) { where, last = w, signed })
+	if err == nil {
+		take(where, last)
+	}
+	return newest, found, err
 }
 
 func readHistory(path string, take func(where string, signed []byte)) error {

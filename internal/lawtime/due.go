@@ -195,6 +195,8 @@ func begin(c Clock, l Limit, start time.Time) tally {
 		t.target = day0 + day(l.Amount)
 	case l.Unit == Month:
 		t.target = day0.addMonths(l.Amount)
+	case l.Unit == SameDay:
+		t.target = day0
 	case l.count() == NextDay:
 		t.target = c.nth(day0, l.Amount)
 	default:
@@ -216,10 +218,11 @@ func (t *tally) shift(from, to time.Time) {
 		return
 	}
 	first, last := dayOf(from), dayOf(to)
-	if first >= t.target {
+	if t.limit.Unit == SameDay { // the day on which work goes on
+		t.target = max(t.target, dayOf(t.clock.NextOpening(to)))
+	} else if first >= t.target {
 		return
-	}
-	if t.limit.Unit != WorkingDay {
+	} else if t.limit.Unit != WorkingDay {
 		t.target += last - first
 	} else {
 		for d := first + 1; d <= last; d++ {

@@ -15,10 +15,11 @@ const (
 	WorkingDay Unit = "working_day" // ngày làm việc
 	Day        Unit = "day"         // ngày (calendar day)
 	Month      Unit = "month"       // tháng
+	SameDay    Unit = "same_day"    // trả ngay trong ngày; the amount is 1
 )
 
 // Count says how a limit is counted; "" takes the unit's default (hours and
-// working days instant, days and months next-day).
+// working days instant, days, months and the same day next-day).
 type Count string
 
 const (

@@ -285,6 +285,8 @@ func TestBadQuestionsAreRefused(t *testing.T) {
 		{"count", limit(3, lawtime.Hour, lawtime.NextDay)},
 		{"count", limit(3, lawtime.Day, lawtime.Instant)},
 		{"count", limit(3, lawtime.Month, lawtime.Instant)},
+		{"count", limit(1, lawtime.SameDay, lawtime.Instant)},
+		{"amount", limit(2, lawtime.SameDay, "")},
 		{"count", limit(3, lawtime.WorkingDay, "next_day")},
 		{"before-calendar", func(q *lawtime.Question) { q.Received = at("2021-12-31T23:59") }},
 		{"pause-order", pause("2026-03-03T08:00", "2026-03-03T08:00", "")},

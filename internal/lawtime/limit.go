@@ -9,7 +9,7 @@ import (
 
 // most is the longest limit of each unit that is counted, ten years, so that
 // no input makes the count run on.
-var most = map[Unit]int{Hour: 29_200, WorkingDay: 3_650, Day: 3_650, Month: 120}
+var most = map[Unit]int{Hour: 29_200, WorkingDay: 3_650, Day: 3_650, Month: 120, SameDay: 1}
 
 // ParseLimit reads "3 working_day": an amount and one of hour, working_day,
 // day, month.
@@ -47,7 +47,7 @@ func (l Limit) Check() error {
 
 // count is how the limit is counted, by default by its unit.
 func (l Limit) count() Count {
-	if l.Unit == Day || l.Unit == Month {
+	if l.Unit == Day || l.Unit == Month || l.Unit == SameDay {
 		return cmp.Or(l.Count, NextDay)
 	}
 	return cmp.Or(l.Count, Instant)

@@ -105,6 +105,12 @@ func (s slow) leg(l lawtime.Limit, start int, pauses []slowPause) int {
 		}
 		left = minute(to)/dayMinutes - day
 	}
+	if l.Unit == lawtime.SameDay {
+		left = 0
+		for _, p := range pauses {
+			day = max(day, s.start(p.to, false)/dayMinutes)
+		}
+	}
 	for left > 0 {
 		day++
 		paused := slices.ContainsFunc(pauses, func(p slowPause) bool {

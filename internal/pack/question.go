@@ -24,8 +24,9 @@ func (p *Pack) Clock(desk UnitKey, v *Version, on Date) (lawtime.Clock, bool) {
 // "" is the version in force at receipt), case ("" the first), channel, and the
 // code of the desk that received it. The caller adds pauses, the extension and
 // how legs really ended. A result given at once (Case.Same) that is asked for
-// after the rules' same-day hour counts from the next counting day. A case without a limit in law is refused: such a
-// dossier has no due date; ask Version.Limited first.
+// after the rules' same-day hour counts from the next counting day, and is due
+// that day where the law names no limit. A case without a limit in law is
+// refused: such a dossier has no due date; ask Version.Limited first.
 func (p *Pack) Question(proc, version, name, channel, desk string, received time.Time) (lawtime.Question, error) {
 	on := On(received)
 	pr, v, err := p.contents(proc, version, on)
@@ -82,17 +83,21 @@ func (p *Pack) contents(code, from string, on Date) (*Procedure, *Version, error
 	return proc, v, nil
 }
 
-// Limited reports whether the law sets a limit for the case, by a number or by
-// inter-agency legs.
-func (v *Version) Limited(c Case) bool { return c.Limit != nil || len(v.Legs) > 0 }
+// Limited reports whether the law sets a limit for the case, by a number, by
+// inter-agency legs, or because the result is given at once.
+func (v *Version) Limited(c Case) bool { return len(v.legs(c)) > 0 }
 
-// legs are the version's inter-agency legs, or the case's limit as the only one.
+// legs are the version's inter-agency legs, or the case's limit as the only one,
+// or the same day for a result at once.
 func (v *Version) legs(c Case) []lawtime.Leg {
 	if len(v.Legs) == 0 {
-		if c.Limit == nil {
-			return nil
+		switch {
+		case c.Limit != nil:
+			return []lawtime.Leg{{Limit: *c.Limit}}
+		case c.Same:
+			return []lawtime.Leg{{Limit: lawtime.Limit{Amount: 1, Unit: lawtime.SameDay}}}
 		}
-		return []lawtime.Leg{{Limit: *c.Limit}}
+		return nil
 	}
 	legs := make([]lawtime.Leg, len(v.Legs))
 	for i, l := range v.Legs {

@@ -82,6 +82,8 @@ func (c Count) subject() string {
 	return fmt.Sprintf("cash/%s/%s/%s/%d", c.Desk, c.Day, c.Officer, c.Nth)
 }
 
+func (c Count) whole() any { return c }
+
 const countColumns = `desk, day, officer, nth, receipts, cancels, counted, reason, at`
 
 func scanCount(r store.Row) (c Count, err error) {
@@ -133,7 +135,7 @@ func (c Count) insert(tx *store.Tx, by officer.By) error {
 		c.Desk, c.Day, c.Officer, c.Nth, c.Receipts, c.Cancels, c.Counted, c.Reason, c.At); err != nil {
 		return fmt.Errorf("recording a cash count: %w", err)
 	}
-	return note(tx, by, "count_cash", c.subject(), c.Reason, c, map[string]any{
+	return note(tx, by, "count_cash", c.Reason, c, map[string]any{
 		"receipts": c.Receipts, "cancels": c.Cancels, "counted": c.Counted, "difference": c.Difference(),
 	})
 }

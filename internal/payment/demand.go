@@ -46,6 +46,8 @@ func (d Demand) Outside() (paper string, ok bool) { return strings.CutPrefix(d.S
 
 func (d Demand) subject() string { return "demand/" + d.ID }
 
+func (d Demand) whole() any { return d }
+
 const demandColumns = `id, dossier, purpose, amount, basis, due, state, asked_by, asked, settled_with, settled_by, settled`
 
 func scanDemand(r store.Row) (d Demand, err error) {
@@ -248,7 +250,7 @@ func (d Demand) update(tx *store.Tx, by officer.By, act, reason string, was Dema
 }
 
 func (d Demand) note(tx *store.Tx, by officer.By, act, reason string) error {
-	return note(tx, by, act, d.subject(), reason, d, map[string]any{
+	return note(tx, by, act, reason, d, map[string]any{
 		"dossier": d.Dossier, "amount": d.Amount, "basis": d.Basis, "due": d.Due, "with": d.SettledWith,
 	})
 }

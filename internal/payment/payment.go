@@ -33,14 +33,14 @@ func NewLedger(db *store.DB) *Ledger { return &Ledger{db} }
 const most = 10_000_000_000
 
 // note writes down an act with the row that it left behind.
-func note(tx *store.Tx, by officer.By, act, subject, reason string, row any, facts map[string]any) error {
+func note(tx *store.Tx, by officer.By, act, reason string, row subject, facts map[string]any) error {
 	canonical, err := state(row)
 	if err != nil {
 		return err
 	}
 	e := journal.Entry{
 		Officer: by.Officer.ID, Capacity: by.Capacity(), Desk: by.Desk,
-		Act: act, Subject: subject, Reason: reason, State: journal.StateOf(canonical),
+		Act: act, Subject: row.subject(), Reason: reason, State: journal.StateOf(canonical),
 	}
 	if e.Facts, err = json.Marshal(facts); err != nil {
 		return fmt.Errorf("writing the facts of %s: %w", act, err)
@@ -49,9 +49,15 @@ func note(tx *store.Tx, by officer.By, act, subject, reason string, row any, fac
 	return err
 }
 
+// subject is a row that the journal speaks of, by its name and its whole state.
+type subject interface {
+	subject() string
+	whole() any
+}
+
 // state is what the journal keeps the hash of.
-func state(row any) (string, error) {
-	b, err := json.Marshal(row)
+func state(row subject) (string, error) {
+	b, err := json.Marshal(row.whole())
 	if err != nil {
 		return "", fmt.Errorf("writing out %T: %w", row, err)
 	}
@@ -62,13 +68,13 @@ func state(row any) (string, error) {
 // journal.
 func Protected() []journal.Protected {
 	return []journal.Protected{
-		protect("receipt/", `SELECT `+receiptColumns+` FROM payment_receipt ORDER BY number`, scanReceipt, Receipt.subject),
-		protect("demand/", `SELECT `+demandColumns+` FROM payment_demand ORDER BY id`, scanDemand, Demand.subject),
-		protect("cash/", `SELECT `+countColumns+` FROM payment_count ORDER BY desk, day, officer, nth`, scanCount, Count.subject),
+		protect("receipt/", `SELECT `+receiptColumns+` FROM payment_receipt ORDER BY number`, scanReceipt),
+		protect("demand/", `SELECT `+demandColumns+` FROM payment_demand ORDER BY id`, scanDemand),
+		protect("cash/", `SELECT `+countColumns+` FROM payment_count ORDER BY desk, day, officer, nth`, scanCount),
 	}
 }
 
-func protect[T any](prefix, query string, scan func(store.Row) (T, error), subject func(T) string) journal.Protected {
+func protect[T subject](prefix, query string, scan func(store.Row) (T, error)) journal.Protected {
 	return journal.Protected{Prefix: prefix, Each: func(tx *store.Tx, yield func(subject, state string) error) error {
 		rows, err := store.All(tx, scan, query)
 		if err != nil {
@@ -79,7 +85,7 @@ func protect[T any](prefix, query string, scan func(store.Row) (T, error), subje
 			if err != nil {
 				return err
 			}
-			if err := yield(subject(row), canonical); err != nil {
+			if err := yield(row.subject(), canonical); err != nil {
 				return err
 			}
 		}

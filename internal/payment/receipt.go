@@ -2,6 +2,7 @@ package payment
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"time"
@@ -47,6 +48,8 @@ type Receipt struct {
 	CancelDay    pack.Date // the day it left the drawer
 	CancelledAt  time.Time
 	CancelledBy  string // the second person, who holds the paper
+
+	salt string // beside the payer's name in the journal's hash (rel-I-J11)
 }
 
 // Book is the book in which the receipt stands (quyển số), from 1.
@@ -54,10 +57,17 @@ func (r Receipt) Book() int64 { return (r.Serial-1)/leaves + 1 }
 
 func (r Receipt) subject() string { return "receipt/" + r.Number }
 
-const receiptColumns = `number, series, serial, dossier, amount, basis, fee_case, payer, officer, desk, day, taken, state, cancel_reason, cancel_asked, cancel_by, cancel_day, cancelled, cancelled_by`
+func (r Receipt) whole() any {
+	return struct {
+		Receipt
+		Salt string
+	}{r, r.salt}
+}
+
+const receiptColumns = `number, series, serial, dossier, amount, basis, fee_case, payer, salt, officer, desk, day, taken, state, cancel_reason, cancel_asked, cancel_by, cancel_day, cancelled, cancelled_by`
 
 func scanReceipt(r store.Row) (x Receipt, err error) {
-	err = r.Scan(&x.Number, &x.Series, &x.Serial, &x.Dossier, &x.Amount, &x.Basis, &x.Case, &x.Payer, &x.Officer, &x.Desk,
+	err = r.Scan(&x.Number, &x.Series, &x.Serial, &x.Dossier, &x.Amount, &x.Basis, &x.Case, &x.Payer, &x.salt, &x.Officer, &x.Desk,
 		&x.Day, store.At(&x.Taken), &x.State, &x.CancelReason, store.At(&x.CancelAsked), &x.CancelBy, &x.CancelDay,
 		store.At(&x.CancelledAt), &x.CancelledBy)
 	return x, err
@@ -105,7 +115,7 @@ func Take(tx *store.Tx, by officer.By, f Fee) (Receipt, error) {
 	}
 	r := Receipt{
 		Dossier: f.Dossier, Amount: f.Amount, Basis: f.Basis, Case: f.Case, Payer: f.Payer,
-		Officer: by.Officer.ID, Desk: by.Desk, Day: today(tx), Taken: tx.Now, State: Valid,
+		Officer: by.Officer.ID, Desk: by.Desk, Day: today(tx), Taken: tx.Now, State: Valid, salt: rand.Text(),
 	}
 	r.Series = by.Desk + "-" + r.Day[2:4]
 	var err error
@@ -117,11 +127,11 @@ func Take(tx *store.Tx, by officer.By, f Fee) (Receipt, error) {
 	r.Number = fmt.Sprintf("%s-%07d", r.Series, r.Serial)
 	if _, err := tx.Exec(`
 		INSERT INTO payment_receipt (`+receiptColumns+`)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, '', '', '', '', '', '')`,
-		r.Number, r.Series, r.Serial, r.Dossier, r.Amount, r.Basis, r.Case, r.Payer, r.Officer, r.Desk, r.Day, r.Taken, r.State); err != nil {
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, '', '', '', '', '', '')`,
+		r.Number, r.Series, r.Serial, r.Dossier, r.Amount, r.Basis, r.Case, r.Payer, r.salt, r.Officer, r.Desk, r.Day, r.Taken, r.State); err != nil {
 		return Receipt{}, fmt.Errorf("writing receipt %s: %w", r.Number, err)
 	}
-	return r, note(tx, by, "take_cash", r.subject(), "", r, map[string]any{
+	return r, note(tx, by, "take_cash", "", r, map[string]any{
 		"dossier": r.Dossier, "amount": r.Amount, "basis": r.Basis, "case": r.Case,
 	})
 }
@@ -249,7 +259,7 @@ func (r Receipt) update(tx *store.Tx, by officer.By, act, reason string, was Sta
 	if n == 0 {
 		return problem.New(problem.Stale, "payment.err.stale")
 	}
-	return note(tx, by, act, r.subject(), reason, r, map[string]any{"dossier": r.Dossier, "amount": r.Amount})
+	return note(tx, by, act, reason, r, map[string]any{"dossier": r.Dossier, "amount": r.Amount})
 }
 
 // Gaps names every number that is missing in a series, and every receipt beyond

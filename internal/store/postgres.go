@@ -36,7 +36,7 @@ func openPostgres(ctx context.Context, url string, readers int) (_ engine, err e
 		return nil, err
 	}
 	e.writer = stdlib.OpenDBFromPool(e.writers)
-	if e.readers, err = postgresPool(ctx, url, readers+1); err != nil { // one listens for package job
+	if e.readers, err = postgresPool(ctx, url, readers); err != nil {
 		return nil, err
 	}
 	e.reader = stdlib.OpenDBFromPool(e.readers)

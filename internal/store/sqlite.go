@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"os"
 	"regexp"
 	"strconv"
 	"strings"
@@ -31,12 +30,12 @@ type lite struct {
 // openLite takes turns with other programs that open the same file, so that
 // only one makes or migrates it.
 func openLite(ctx context.Context, path string, readers int) (_ engine, err error) {
-	release, err := takeTurn(ctx, path+".opening")
+	e := &lite{}
+	release, err := takeTurn(ctx, path+".lock")
 	if err != nil {
-		return nil, err
+		return nil, e.explain(err)
 	}
 	defer release()
-	e := &lite{}
 	defer func() {
 		if err != nil {
 			e.close()
@@ -57,9 +56,9 @@ func openLite(ctx context.Context, path string, readers int) (_ engine, err erro
 	return e, nil
 }
 
-// takeTurn holds an exclusive lock beside the database until release. Who
-// finds the file removed meanwhile holds a lock that excludes nobody new, but
-// then the database is whole already.
+// takeTurn holds an exclusive lock on an empty file beside the database until
+// release. The file stays: one that is removed while others wait for it
+// excludes nobody.
 func takeTurn(ctx context.Context, path string) (release func(), err error) {
 	db, err := sql.Open("sqlite", address(path, "_pragma=busy_timeout(60000)", "_txlock=exclusive"))
 	if err != nil {
@@ -71,7 +70,6 @@ func takeTurn(ctx context.Context, path string) (release func(), err error) {
 		return nil, fmt.Errorf("waiting for another program to open it: %w", err)
 	}
 	return func() {
-		os.Remove(path)
 		tx.Rollback()
 		db.Close()
 	}, nil

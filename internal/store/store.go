@@ -18,8 +18,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgxpool"
-
 	"quay20/internal/problem"
 )
 
@@ -63,6 +61,7 @@ type engine interface {
 	snapshot() *sql.TxOptions        // how a read begins
 	fresh(ctx context.Context) error // drops the write connection after an I/O error
 	pools() (writer, reader *sql.DB)
+	vital() vital
 	close() error
 }
 
@@ -213,13 +212,4 @@ func (db *DB) Close() error {
 	case <-time.After(closingTime):
 		return fmt.Errorf("closing the database: work did not end within %v", closingTime)
 	}
-}
-
-// Raw gives package job the pools beneath the store: the writer's, and on
-// PostgreSQL the pool that can listen. No other room may call it.
-func Raw(db *DB) (writer *sql.DB, listener *pgxpool.Pool) {
-	if p, ok := db.engine.(*postgres); ok {
-		return db.reader, p.readers
-	}
-	return db.writer, nil
 }

@@ -227,6 +227,3 @@ func (i instant) Scan(src any) error {
 	}
 	return err
 }
-
-// SQL gives package job the transaction beneath tx. No other room may call it.
-func SQL(tx *Tx) *sql.Tx { return tx.raw }

@@ -35,7 +35,7 @@ type write struct {
 // Write runs fn in a transaction and answers after the commit. Writes that
 // wait together share the commit; one that returns an error or panics undoes
 // itself alone. fn may run more than once and touches nothing but its Tx; it
-// must not call Write. When ctx ends before fn began, fn does not run; once
+// must not call Write, which would wait for itself. When ctx ends before fn began, fn does not run; once
 // begun, it is carried through.
 func (db *DB) Write(ctx context.Context, fn func(*Tx) error) error {
 	w := &write{fn: fn, turn: make(chan *Tx), ran: make(chan error), done: make(chan error, 1)}

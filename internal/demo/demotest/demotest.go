@@ -21,6 +21,16 @@ var Key = dossier.Key("0123456789abcdef0123456789abcdef")
 // At makes a province without dossiers on a test's database.
 func At(t testing.TB, db *store.DB) *demo.Province {
 	t.Helper()
+	p := Books(t, db)
+	if err := p.Open(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// Books are the empty books of a province, for demo.Province.Build.
+func Books(t testing.TB, db *store.DB) *demo.Province {
+	t.Helper()
 	ctx := context.Background()
 	law, err := packs.LaiChau()
 	if err != nil {
@@ -30,14 +40,10 @@ func At(t testing.TB, db *store.DB) *demo.Province {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &demo.Province{
+	return &demo.Province{
 		DB: db, Law: g, Roll: officer.NewRoll(db, g.Law, officer.Options{Work: officer.Work{Memory: 64, Passes: 1}}),
 		Register: dossier.NewRegister(db, g.Law, Key), Ledger: payment.NewLedger(db), Clock: storetest.ClockOf(db),
 	}
-	if err := p.Open(ctx); err != nil {
-		t.Fatal(err)
-	}
-	return p
 }
 
 // Staff are the officers most tests need: two at quầy 20, PC06's and PA08's processing

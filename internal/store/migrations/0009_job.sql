@@ -14,4 +14,4 @@ CREATE TABLE job (
 	failure TEXT   NOT NULL,
 	given_up BOOLEAN NOT NULL
 );
-CREATE INDEX job_due ON job (given_up, due, id);
+CREATE INDEX job_due ON job (kind, given_up, due, id);

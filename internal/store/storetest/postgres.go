@@ -112,30 +112,29 @@ func clean(address string) bool {
 	return ok && err == nil
 }
 
-var templateMade atomic.Bool // by this process, or found
+var (
+	templateOnce sync.Once // each process looks once
+	templateErr  error
+)
 
 // makeTemplate migrates one database for all to copy, and drops those of
 // earlier migrations that nobody uses.
 func makeTemplate(conn *pgx.Conn, server string) error {
-	if templateMade.Load() {
-		return nil
-	}
+	templateOnce.Do(func() { templateErr = findTemplate(conn, server) })
+	return templateErr
+}
+
+func findTemplate(conn *pgx.Conn, server string) error {
 	if err := order(conn, "SELECT pg_advisory_lock(2020)"); err != nil {
 		return err
 	}
 	defer order(conn, "SELECT pg_advisory_unlock(2020)")
 	there, err := ask[bool](conn, "SELECT EXISTS (SELECT 1 FROM pg_database WHERE datname = $1)", names())
-	if err != nil {
+	if err != nil || there {
 		return err
 	}
-	if !there {
-		dropOld(conn)
-		if err := migrateTemplate(conn, server); err != nil {
-			return err
-		}
-	}
-	templateMade.Store(true)
-	return nil
+	dropOld(conn)
+	return migrateTemplate(conn, server)
 }
 
 func migrateTemplate(conn *pgx.Conn, server string) error {

@@ -6,18 +6,18 @@ CREATE SCHEMA storetest;
 
 CREATE FUNCTION storetest.shape() RETURNS text LANGUAGE sql AS $$
 	SELECT md5(string_agg(line, E'\n' ORDER BY line)) FROM (
-		SELECT 'class ' || relkind || ' ' || relname FROM pg_class
+		SELECT 'class ' || relkind::text || ' ' || relname FROM pg_class
 		WHERE relnamespace = 'public'::regnamespace
 		UNION ALL
-		SELECT 'column ' || c.relname || ' ' || a.attnum || ' ' || a.attname || ' ' || a.atttypid || ' ' || a.attnotnull || a.atthasdef
+		SELECT 'column ' || c.relname || ' ' || a.attnum::text || ' ' || a.attname || ' ' || a.atttypid::text || ' ' || a.attnotnull::text || a.atthasdef::text
 		FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
 		WHERE c.relnamespace = 'public'::regnamespace AND a.attnum > 0
 		UNION ALL
-		SELECT 'trigger ' || c.relname || ' ' || t.tgname || ' ' || t.tgenabled
+		SELECT 'trigger ' || c.relname || ' ' || t.tgname || ' ' || t.tgenabled::text
 		FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
 		WHERE c.relnamespace = 'public'::regnamespace AND NOT t.tgisinternal
 		UNION ALL
-		SELECT 'constraint ' || conname || ' ' || contype FROM pg_constraint
+		SELECT 'constraint ' || conname || ' ' || contype::text FROM pg_constraint
 		WHERE connamespace = 'public'::regnamespace
 		UNION ALL
 		SELECT 'function ' || proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace

@@ -1,0 +1,182 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"quay20/internal/dossier"
+	"quay20/internal/gazette"
+	"quay20/internal/journal"
+	"quay20/internal/officer"
+	"quay20/internal/payment"
+	"quay20/internal/problem"
+	"quay20/internal/store"
+	"quay20/packs"
+)
+
+// house is an open node: database, law and the books of all rooms.
+type house struct {
+	db       *store.DB
+	law      *gazette.Gazette
+	roll     *officer.Roll
+	ledger   *payment.Ledger
+	register *dossier.Register
+	keys     journal.Keys
+	witness  string
+	secret   []byte // signs form tokens
+}
+
+// make opens the node that lies at p; database and keys are made at first use.
+// It refuses a database that is not the one its copied heads speak of.
+func (p *Place) make(ctx context.Context, now func() time.Time) (*house, error) {
+	h, err := p.begin(ctx, now)
+	if err != nil {
+		return nil, err
+	}
+	if err := journal.Extends(ctx, h.db, h.keys, h.witness); err != nil {
+		h.db.Close()
+		return nil, err
+	}
+	return h, nil
+}
+
+// open opens a node that is there already; a wrong --data makes none.
+func (p *Place) open(ctx context.Context, now func() time.Time) (*house, error) {
+	if err := p.exists(); err != nil {
+		return nil, err
+	}
+	return p.make(ctx, now)
+}
+
+// look is open for a command that wants to see a damaged node too.
+func (p *Place) look(ctx context.Context, now func() time.Time) (*house, error) {
+	if err := p.exists(); err != nil {
+		return nil, err
+	}
+	return p.begin(ctx, now)
+}
+
+func (p *Place) exists() error {
+	_, err := os.Stat(filepath.Join(p.folder(), "keys", "journal.key"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return problem.New(problem.NotFound, "cli.err.no-node", "data", p.folder())
+	}
+	return err
+}
+
+func (p *Place) begin(ctx context.Context, now func() time.Time) (*house, error) {
+	if err := os.MkdirAll(p.folder(), 0o700); err != nil {
+		return nil, fmt.Errorf("making the data folder: %w", err)
+	}
+	law, err := packs.LaiChau()
+	if err != nil {
+		return nil, fmt.Errorf("reading the law: %w", err)
+	}
+	keys := filepath.Join(p.folder(), "keys")
+	h := &house{witness: p.witness()}
+	if h.keys, err = journal.LoadKeys(keys); err != nil {
+		return nil, err
+	}
+	tracking, err := secretKey(filepath.Join(keys, "tracking.key"))
+	if err != nil {
+		return nil, err
+	}
+	if h.secret, err = secretKey(filepath.Join(keys, "forms.key")); err != nil {
+		return nil, err
+	}
+	if h.db, err = store.Open(ctx, p.database(), store.Options{Now: now}); err != nil {
+		return nil, err
+	}
+	if h.law, err = gazette.Open(ctx, h.db, law); err != nil {
+		h.db.Close()
+		return nil, err
+	}
+	h.roll = officer.NewRoll(h.db, h.law.Law, officer.Options{})
+	h.ledger = payment.NewLedger(h.db)
+	h.register = dossier.NewRegister(h.db, h.law.Law, tracking)
+	return h, nil
+}
+
+// copies is what copies the journal's signed head out of the house.
+func (h *house) copies() *journal.Witness {
+	return &journal.Witness{DB: h.db, Keys: h.keys, Dir: h.witness}
+}
+
+// folder is where the node keeps its things.
+func (p *Place) folder() string {
+	if p.Data != "" {
+		return p.Data
+	}
+	return "var/quay20"
+}
+
+func (p *Place) database() string {
+	if p.Database != "" {
+		return p.Database
+	}
+	return filepath.Join(p.folder(), "quay20.db")
+}
+
+// witness is the folder of the copied heads: outside the data folder, so that
+// who replaces that folder does not replace them.
+func (p *Place) witness() string {
+	if p.Witness != "" {
+		return p.Witness
+	}
+	return strings.TrimRight(filepath.Clean(p.folder()), string(filepath.Separator)) + "-witness"
+}
+
+// protected are the checks that verify makes on every room's tables.
+func (h *house) protected() []journal.Protected {
+	list := []journal.Protected{h.register.Protected(), gazette.Protected(), officer.Protected()}
+	return append(list, payment.Protected()...)
+}
+
+// secretKey reads 32 bytes from a file that nobody else may read, making them
+// at the first start.
+func secretKey(path string) ([]byte, error) {
+	b, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		b = make([]byte, 32)
+		rand.Read(b)
+		if err = writeKey(path, b); errors.Is(err, fs.ErrExist) {
+			return secretKey(path) // another program was first
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading key %s: %w", filepath.Base(path), err)
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if mode := info.Mode().Perm(); mode != 0o600 {
+		return nil, problem.New(problem.Unavailable, "journal.key.mode", "file", path, "mode", fmt.Sprintf("%04o", mode))
+	}
+	if len(b) != 32 {
+		return nil, fmt.Errorf("key %s has %d bytes, want 32", filepath.Base(path), len(b))
+	}
+	return b, nil
+}
+
+// writeKey writes the whole key under another name and then links it, so that
+// a crash leaves no half key.
+func writeKey(path string, b []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(path), ".key-*") // mode 0600
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	_, err = f.Write(b)
+	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	return os.Link(f.Name(), path)
+}

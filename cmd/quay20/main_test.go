@@ -1,0 +1,144 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"flag"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+var update = flag.Bool("update", false, "rewrite the goldens in the scripts")
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"quay20": program})
+}
+
+// program is the program with a clock that begins where the script says.
+func program() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	now := time.Now
+	if s := os.Getenv("TEST_NOW"); s != "" {
+		at, err := time.Parse(time.RFC3339, s)
+		if err != nil {
+			panic(err)
+		}
+		begun := time.Now()
+		now = func() time.Time { return at.Add(time.Since(begun)) }
+	}
+	os.Exit(run(ctx, os.Args[1:], Std{os.Stdin, os.Stdout, os.Stderr, now}))
+}
+
+func TestScripts(t *testing.T) {
+	packs, err := filepath.Abs("../../packs")
+	if err != nil {
+		t.Fatal(err)
+	}
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata",
+		UpdateScripts:       *update,
+		RequireExplicitExec: true,
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("PACKS", packs)
+			env.Setenv("LISTEN", freeAddress(t))
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"answers": answers},
+	})
+}
+
+// freeAddress is an address nobody listens on.
+func freeAddress(t testing.TB) string {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// answers waits until the address answers a path: answers ADDRESS PATH.
+func answers(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: answers ADDRESS PATH")
+	}
+	for range 300 {
+		res, err := http.Get("http://" + args[0] + args[1])
+		if err == nil {
+			res.Body.Close()
+			if res.StatusCode == http.StatusOK {
+				return
+			}
+		}
+		time.Sleep(100 * time.Millisecond) // another process: there is no signal to wait for
+	}
+	ts.Fatalf("%s does not answer %s", args[0], args[1])
+}
+
+// rel-I-X6: after SIGTERM a request under way is finished, no new one is
+// taken, and the program ends with status 0.
+func TestTermFinishesWhatIsUnderWay(t *testing.T) {
+	t.Parallel()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := freeAddress(t)
+	server := exec.Command(self)
+	server.Args = []string{"quay20", "serve", "--data", filepath.Join(t.TempDir(), "node"), "--listen", address}
+	out, err := server.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := server.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer server.Process.Kill()
+	lines := bufio.NewScanner(out)
+	if !lines.Scan() || !strings.Contains(lines.Text(), address) {
+		t.Fatalf("it says %q, want its address", lines.Text())
+	}
+	if !lines.Scan() || !strings.Contains(lines.Text(), "Mã dùng một lần") {
+		t.Errorf("it says %q, want the first administrator's code", lines.Text())
+	}
+	slow, err := net.Dial("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer slow.Close()
+	fmt.Fprintf(slow, "POST /csp-report HTTP/1.1\r\nHost: %s\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n", address)
+	answers := bufio.NewReader(slow)
+	if line, err := answers.ReadString('\n'); !strings.Contains(line, "100 Continue") {
+		t.Fatalf("it says %q, %v; want that it reads the body", line, err)
+	}
+	answers.ReadString('\n')
+	if err := server.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	for {
+		c, err := net.Dial("tcp", address)
+		if err != nil {
+			break // it takes no more
+		}
+		c.Close()
+	}
+	fmt.Fprint(slow, "{}")
+	if line, err := answers.ReadString('\n'); !strings.Contains(line, "204") {
+		t.Errorf("the request under way gets %q, %v", line, err)
+	}
+	if err := server.Wait(); err != nil {
+		t.Errorf("it ends with %v, want status 0", err)
+	}
+}

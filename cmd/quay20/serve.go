@@ -1,0 +1,220 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/netip"
+	"net/url"
+	"os"
+	"sync"
+	"time"
+
+	"quay20/internal/journal"
+	"quay20/internal/pack"
+	"quay20/internal/problem"
+	"quay20/internal/text"
+	"quay20/internal/web"
+)
+
+// Serve opens the node and serves it until it is told to stop.
+type Serve struct {
+	Listener
+}
+
+func (c *Serve) Help() string {
+	return `Examples:
+  quay20 serve
+  quay20 serve --data /srv/quay20 --listen 127.0.0.1:8020 --origin https://motcua.example.vn --trusted-proxy 127.0.0.1/32
+  quay20 serve --listen 10.0.0.5:443 --origin https://motcua.example.vn --tls-cert cert.pem --tls-key key.pem
+  quay20 serve --database postgres://quay20@db/quay20 --witness /mnt/other-disk/witness
+
+The first start prints a one-time code for the first administrator. Stop it with Ctrl+C or SIGTERM: requests under way are finished first.`
+}
+
+// Listener says where pages are served and under which name.
+type Listener struct {
+	Listen       string         `default:"127.0.0.1:8020" env:"QUAY20_LISTEN" help:"Address to listen on; 127.0.0.1:8020 if left out." placeholder:"HOST:PORT"`
+	Origin       string         `env:"QUAY20_ORIGIN" help:"Public address of the pages: https://motcua.example.vn. By default http:// and the address listened on." placeholder:"URL"`
+	TrustedProxy []netip.Prefix `env:"QUAY20_TRUSTED_PROXY" help:"Network of a proxy whose X-Forwarded-For is believed; may be repeated." placeholder:"CIDR"`
+	TLSCert      string         `name:"tls-cert" help:"Certificate chain, PEM. Give it with --tls-key." placeholder:"FILE"`
+	TLSKey       string         `name:"tls-key" help:"Key of the certificate, PEM." placeholder:"FILE"`
+	Dev          bool           `help:"For developers: page parts at /_kit, pages read from disk in a source tree."`
+}
+
+func (c *Serve) Run(ctx context.Context, std Std, place *Place, lang text.Lang) error {
+	if place.isDemo() { // whose passwords everybody knows
+		return problem.New(problem.Conflict, "cli.err.is-demo", "data", place.folder())
+	}
+	h, err := place.make(ctx, std.Now)
+	if err != nil {
+		return err
+	}
+	defer h.db.Close()
+	return c.Listener.serve(ctx, std, h, func(address string) error {
+		fmt.Fprintln(std.Out, text.T(lang, "cli.serving", "address", address))
+		return h.welcome(ctx, std, lang)
+	})
+}
+
+// welcome prints the one-time code of the first administrator while the roll
+// is empty. It goes to the console alone, never to the log (rel-K42, rel-K73).
+func (h *house) welcome(ctx context.Context, std Std, lang text.Lang) error {
+	code, err := h.roll.First(ctx)
+	if err != nil || code == "" {
+		return err
+	}
+	_, err = fmt.Fprintln(std.Out, text.T(lang, "cli.first-code", "code", code))
+	return err
+}
+
+// stopTime is how long requests under way may take after a stop was asked for
+// (rel-I-X6); with what follows it stays below ten seconds.
+const stopTime = 8 * time.Second
+
+// serve serves the house until ctx ends, then finishes what is under way. ready
+// is told the public address once requests are taken.
+func (c *Listener) serve(ctx context.Context, std Std, h *house, ready func(address string) error) error {
+	if (c.TLSCert == "") != (c.TLSKey == "") {
+		return problem.New(problem.Invalid, "err.summary").Field("tls-key", "cli.err.tls-pair")
+	}
+	log := slog.New(slog.NewJSONHandler(std.Err, nil))
+	l, err := net.Listen("tcp", c.Listen)
+	if err != nil {
+		return problem.New(problem.Unavailable, "cli.err.listen", "address", c.Listen, "detail", err.Error())
+	}
+	defer l.Close()
+	origin := c.origin(l.Addr().String())
+	if err := checkOrigin(origin); err != nil {
+		return err
+	}
+	copies := h.copies()
+	config := c.config(h, std, origin, log)
+	config.Witness = copies
+	pages := web.HTTP(web.New(config).Handler(), log)
+	work, stop := context.WithCancel(context.WithoutCancel(ctx))
+	var chores sync.WaitGroup
+	h.chores(work, &chores, copies, log)
+	defer chores.Wait()
+	defer stop()
+	served := make(chan error, 1)
+	go func() {
+		if c.TLSCert != "" {
+			served <- pages.ServeTLS(l, c.TLSCert, c.TLSKey)
+			return
+		}
+		served <- pages.Serve(l)
+	}()
+	if err := ready(origin); err != nil {
+		return err
+	}
+	log.InfoContext(ctx, "serving", "listen", l.Addr().String(), "origin", origin, "engine", h.db.Engine())
+	select {
+	case err := <-served:
+		return fmt.Errorf("serving: %w", err)
+	case <-ctx.Done():
+	}
+	log.Info("stopping")
+	grace, done := context.WithTimeout(work, stopTime)
+	defer done()
+	if err := pages.Shutdown(grace); err != nil {
+		log.Warn("requests cut off at stop", "error", err)
+		pages.Close()
+	}
+	return nil
+}
+
+// origin is the public address: what was configured, or where we listen.
+func (c *Listener) origin(listening string) string {
+	switch {
+	case c.Origin != "":
+		return c.Origin
+	case c.TLSCert != "":
+		return "https://" + listening
+	}
+	return "http://" + listening
+}
+
+// checkOrigin refuses an address that pages cannot be served under: sessions
+// need https, except on this machine.
+func checkOrigin(origin string) error {
+	u, err := url.Parse(origin)
+	if err == nil && u.Host != "" && (u.Scheme == "https" || u.Scheme == "http" && loopback(u.Hostname())) {
+		return nil
+	}
+	return problem.New(problem.Invalid, "err.summary").Field("origin", "cli.err.origin", "origin", origin)
+}
+
+func loopback(host string) bool {
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && ip.IsLoopback()
+}
+
+// config gives the pages the books of the house.
+func (c *Listener) config(h *house, std Std, origin string, log *slog.Logger) web.Config {
+	return web.Config{
+		Origin: origin, TrustedProxies: c.TrustedProxy, Now: std.Now, Dev: c.Dev, Files: c.files(), Log: log, Secret: h.secret,
+		Law: h.law, Roll: h.roll, Dossiers: h.register, Ledger: h.ledger, DB: h.db, Protected: h.protected(), Keys: h.keys,
+		SignedIn: h.roll.Session,
+		UnitName: func(code string) string {
+			if u, ok := h.law.Law().Unit(code, pack.On(std.Now())); ok {
+				return u.Name
+			}
+			return code
+		},
+	}
+}
+
+// files is the folder of the pages when a developer starts the program in its
+// source tree: a change shows at the next click. Otherwise the embedded ones
+// are served.
+func (c *Listener) files() fs.FS {
+	const folder = "internal/web"
+	if _, err := os.Stat(folder + "/page"); err != nil || !c.Dev {
+		return nil
+	}
+	return os.DirFS(folder)
+}
+
+const (
+	sweepEvery   = time.Minute     // legal timers
+	refreshEvery = 5 * time.Second // notices that another node applied
+)
+
+// chores begins the work that nobody asks for: copying the journal's head,
+// keeping the legal timers, taking in notices from other nodes.
+func (h *house) chores(ctx context.Context, wg *sync.WaitGroup, copies *journal.Witness, log *slog.Logger) {
+	wg.Go(func() { copies.Run(ctx) })
+	wg.Go(func() {
+		every(ctx, sweepEvery, func() error {
+			did, err := h.register.Sweep(ctx)
+			if len(did) > 0 {
+				log.InfoContext(ctx, "swept", "acts", did)
+			}
+			return err
+		}, log, "sweeping the legal timers")
+	})
+	wg.Go(func() {
+		every(ctx, refreshEvery, func() error { return h.law.Refresh(ctx) }, log, "taking in notices")
+	})
+}
+
+// every does a chore at once and then again and again; a failure is logged and
+// tried again at the next turn.
+func every(ctx context.Context, wait time.Duration, chore func() error, log *slog.Logger, name string) {
+	tick := time.NewTicker(wait)
+	defer tick.Stop()
+	for {
+		if err := chore(); err != nil && !errors.Is(err, context.Canceled) {
+			log.ErrorContext(ctx, "chore", "name", name, "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}

@@ -1,0 +1,110 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"quay20/internal/journal"
+	"quay20/internal/payment"
+	"quay20/internal/store"
+	"quay20/internal/text"
+)
+
+// Verify looks for changes of the past.
+type Verify struct {
+	JSON bool `name:"json" help:"Print JSON."`
+}
+
+func (c *Verify) Help() string {
+	return `Examples:
+  quay20 verify --data /srv/quay20 --witness /mnt/other-disk/witness
+  quay20 verify --json
+
+It reads the whole journal, compares it with every signed head in --witness and with the present tables, and looks for gaps in the numbers of dossiers and receipts. The desk may go on working meanwhile. Exit status 1 means that something was found; each line says where.`
+}
+
+// verdict is what --json prints.
+type verdict struct {
+	OK       bool      `json:"ok"`
+	Size     int64     `json:"entries"`
+	Root     string    `json:"root"`
+	Copied   int64     `json:"entries_covered_by_witness"`
+	Heads    int       `json:"heads_checked"`
+	Subjects int64     `json:"subjects_compared"`
+	Faults   []finding `json:"faults"`
+	More     int       `json:"more_faults,omitempty"`
+}
+
+// finding is one thing that is wrong. Entry is 0 if it is no single entry.
+type finding struct {
+	Entry int64  `json:"entry,omitempty"`
+	Code  string `json:"code"`
+	Text  string `json:"text"`
+}
+
+func (c *Verify) Run(ctx context.Context, std Std, place *Place, lang text.Lang) error {
+	h, err := place.look(ctx, std.Now)
+	if err != nil {
+		return err
+	}
+	defer h.db.Close()
+	report, err := journal.Verify(ctx, h.db, h.keys, h.witness, h.protected()...)
+	if err != nil {
+		return fmt.Errorf("verifying: %w", err)
+	}
+	v := verdict{Size: report.Size, Root: report.Root, Copied: report.Copied, Heads: report.Heads, Subjects: report.Subjects, Faults: []finding{}, More: report.More}
+	for _, f := range report.Faults {
+		v.Faults = append(v.Faults, finding{f.Index, f.Key, text.T(lang, f.Key, f.Args...)})
+	}
+	gaps, err := h.gaps(ctx)
+	if err != nil {
+		return err
+	}
+	for _, gap := range gaps {
+		v.Faults = append(v.Faults, finding{Code: "cli.gap", Text: text.T(lang, "cli.gap", "series", gap)})
+	}
+	v.OK = len(v.Faults) == 0
+	if err := c.print(std, lang, v); err != nil {
+		return err
+	}
+	if !v.OK {
+		return exitCode(1)
+	}
+	return nil
+}
+
+// gaps are numbers missing among dossiers and receipts.
+func (h *house) gaps(ctx context.Context) ([]string, error) {
+	var all []string
+	err := h.db.Read(ctx, func(tx *store.Tx) error {
+		codes, err := h.register.Gaps(tx)
+		if err != nil {
+			return err
+		}
+		receipts, err := payment.Gaps(tx)
+		all = append(codes, receipts...)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("looking for gaps in numbers: %w", err)
+	}
+	return all, nil
+}
+
+func (c *Verify) print(std Std, lang text.Lang, v verdict) error {
+	if c.JSON {
+		return writeJSON(std.Out, v)
+	}
+	for _, f := range v.Faults {
+		fmt.Fprintln(std.Out, f.Text)
+	}
+	if v.More > 0 {
+		fmt.Fprintln(std.Out, text.T(lang, "cli.more-faults", "n", v.More))
+	}
+	key := "cli.verified"
+	if !v.OK {
+		key = "cli.not-verified"
+	}
+	fmt.Fprintln(std.Out, text.T(lang, key, "entries", v.Size, "root", v.Root, "subjects", v.Subjects, "copied", v.Copied))
+	return nil
+}

@@ -1,0 +1,72 @@
+package store
+
+import (
+	"context"
+	"fmt"
+)
+
+// Vitals is what those who look after the house see of the database.
+type Vitals struct {
+	Engine   string // "SQLite 3.53.0"
+	Bytes    int64  // of the whole database
+	Settings []Setting
+}
+
+// Setting is one on which the safety of an answered write rests.
+type Setting struct{ Name, Value string }
+
+// vital are an engine's own questions for Vitals.
+type vital struct {
+	engine, bytes string
+	settings      []Setting // Value is the question
+}
+
+func (e *lite) vital() vital {
+	return vital{
+		engine: "SELECT 'SQLite ' || sqlite_version()",
+		bytes:  "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()",
+		settings: []Setting{
+			{"journal_mode", "PRAGMA journal_mode"}, {"synchronous", "PRAGMA synchronous"}, {"foreign_keys", "PRAGMA foreign_keys"},
+		},
+	}
+}
+
+func (e *postgres) vital() vital {
+	return vital{
+		engine: "SELECT 'PostgreSQL ' || current_setting('server_version')",
+		bytes:  "SELECT pg_database_size(current_database())",
+		settings: []Setting{
+			{"fsync", "SELECT current_setting('fsync')"}, {"synchronous_commit", "SELECT current_setting('synchronous_commit')"},
+			{"synchronous_standby_names", "SELECT current_setting('synchronous_standby_names')"},
+		},
+	}
+}
+
+// Vitals asks the engine for its version, its size and the settings that
+// matter.
+func (db *DB) Vitals(ctx context.Context) (v Vitals, err error) {
+	ask := db.engine.vital()
+	err = db.Read(ctx, func(tx *Tx) error {
+		v = Vitals{}
+		if v.Engine, err = One(tx, word, ask.engine); err != nil {
+			return err
+		}
+		if v.Bytes, err = One(tx, func(r Row) (n int64, err error) { return n, r.Scan(&n) }, ask.bytes); err != nil {
+			return err
+		}
+		for _, s := range ask.settings {
+			value, err := One(tx, word, s.Value)
+			if err != nil {
+				return err
+			}
+			v.Settings = append(v.Settings, Setting{s.Name, value})
+		}
+		return nil
+	})
+	if err != nil {
+		return Vitals{}, fmt.Errorf("asking the database how it is: %w", err)
+	}
+	return v, nil
+}
+
+func word(r Row) (s string, err error) { return s, r.Scan(&s) }

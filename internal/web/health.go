@@ -1,0 +1,241 @@
+package web
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"net/http"
+	"runtime/debug"
+	"strconv"
+	"time"
+
+	"quay20/internal/job"
+	"quay20/internal/journal"
+	"quay20/internal/officer"
+	"quay20/internal/problem"
+	"quay20/internal/store"
+	"quay20/internal/text"
+)
+
+const housePath = adminPath + "/health"
+
+// healthRoutes declares how the house is (ux A7).
+func (a *admin) healthRoutes() {
+	a.desk("GET "+housePath, officer.Health, a.house)
+	a.desk("POST "+housePath+"/jobs", officer.Health, a.again)
+}
+
+// How long each part of the house may be silent before A7 speaks of it.
+const (
+	witnessLate  = 5 * time.Minute
+	witnessAlarm = 24 * time.Hour // then every desk is told (rel-I-J6)
+	sweepLate    = 5 * time.Minute
+	jobLate      = 10 * time.Minute
+	clockLate    = time.Minute
+)
+
+// jobsAtOnce bounds the jobs that A7 looks at.
+const jobsAtOnce = 200
+
+// trouble is one thing that is not as it should be, in plain words.
+type trouble struct {
+	Text, Todo string
+	Since      time.Time // zero: nobody knows
+}
+
+// housePage is A7.
+type housePage struct {
+	*Form
+	Done     string
+	Troubles []trouble
+	Facts    SummaryList
+	Settings []store.Setting
+	GivenUp  []job.Job
+	Head     string // of the journal, to be printed and kept
+	Size     int64
+	At       time.Time
+}
+
+// vitals is what was found out about the house.
+type vitals struct {
+	store.Vitals
+	size int64
+	root string
+	last time.Time // of the journal's last entry
+	jobs []job.Job
+}
+
+func (a *admin) vitals(ctx context.Context) (v vitals, err error) {
+	if v.Vitals, err = a.DB.Vitals(ctx); err != nil {
+		return v, err
+	}
+	err = a.DB.Read(ctx, func(tx *store.Tx) error {
+		if v.size, v.root, err = journal.Head(tx); err != nil {
+			return err
+		}
+		newest, err := journal.List(tx, journal.Filter{Limit: 1})
+		if err != nil {
+			return err
+		}
+		for _, e := range newest {
+			v.last = e.At
+		}
+		v.jobs, err = job.Waiting(tx, jobsAtOnce)
+		return err
+	})
+	return v, err
+}
+
+func (a *admin) house(w http.ResponseWriter, r *http.Request, _ Visitor) error {
+	v, err := a.vitals(r.Context())
+	if err != nil {
+		return err
+	}
+	f := a.blankForm(w, r)
+	p := housePage{Form: f, Troubles: a.troubles(f.Lang, v), Facts: a.houseFacts(f.Lang, v), Settings: v.Settings, Head: v.root, Size: v.size, At: a.Now()}
+	if r.URL.Query().Get("done") == "again" {
+		p.Done = a.say(r, "admin.done.again")
+	}
+	for _, j := range v.jobs {
+		if j.GivenUp {
+			p.GivenUp = append(p.GivenUp, j)
+		}
+	}
+	return a.render(w, r, http.StatusOK, "health", p)
+}
+
+// troubles says what is wrong and since when; none is the one line that all
+// is well.
+func (a *admin) troubles(lang text.Lang, v vitals) []trouble {
+	var list []trouble
+	now := a.Now()
+	add := func(since time.Time, what string, args ...any) {
+		list = append(list, trouble{text.T(lang, "admin.trouble."+what, args...), text.T(lang, "admin.todo."+what), since})
+	}
+	if copied, since := a.copied(); now.Sub(since) >= witnessLate {
+		add(since, "witness", "n", max(v.size-copied, 0))
+	}
+	if since := cmp.Or(a.Dossiers.Swept(), a.started); now.Sub(since) >= sweepLate {
+		add(since, "sweep")
+	}
+	if behind := v.last.Sub(now); behind >= clockLate {
+		add(time.Time{}, "clock", "n", int(behind/time.Minute))
+	}
+	given, waiting := 0, time.Time{}
+	var first time.Time
+	for _, j := range v.jobs {
+		switch {
+		case j.GivenUp:
+			given++
+			if first.IsZero() || j.Made.Before(first) {
+				first = j.Made
+			}
+		case now.Sub(j.Due) >= jobLate && (waiting.IsZero() || j.Due.Before(waiting)):
+			waiting = j.Due
+		}
+	}
+	if given > 0 {
+		add(first, "jobs", "n", given)
+	}
+	if !waiting.IsZero() {
+		add(waiting, "queue")
+	}
+	for _, s := range v.Settings {
+		if s.Value == "off" || s.Name == "synchronous_standby_names" && s.Value == "" {
+			add(time.Time{}, "setting", "name", s.Name, "value", cmp.Or(s.Value, "–"))
+		}
+	}
+	return list
+}
+
+// copied is how many entries the newest copied head covers and when the place
+// that keeps the copies was last reached; if never, when the program started.
+func (s *Server) copied() (n int64, since time.Time) {
+	if s.Witness == nil {
+		return 0, s.started
+	}
+	n, at, _ := s.Witness.Reached()
+	return n, cmp.Or(at, s.started)
+}
+
+// warning is what every desk is told at the head of its pages: no copy of the
+// journal's head has left the house for a day (rel-I-J6). Work goes on.
+func (s *Server) warning(lang text.Lang) string {
+	if s.Witness == nil {
+		return ""
+	}
+	_, since := s.copied()
+	if s.Now().Sub(since) < witnessAlarm {
+		return ""
+	}
+	return text.T(lang, "admin.warning.witness", "since", sayHour(lang, since))
+}
+
+func (a *admin) houseFacts(lang text.Lang, v vitals) SummaryList {
+	var list SummaryList
+	add := func(key, value string) {
+		list.Rows = append(list.Rows, Row{Key: Said{Text: text.T(lang, key)}, Value: Said{Text: value}})
+	}
+	add("admin.house.clock", sayHour(lang, a.Now()))
+	add("admin.house.started", text.T(lang, "admin.house.up", "at", sayHour(lang, a.started), "days", int(a.Now().Sub(a.started)/(24*time.Hour))))
+	add("admin.house.version", version())
+	add("admin.house.law", a.Law.Law().Version())
+	add("admin.house.engine", v.Engine)
+	add("admin.house.size", grouped((v.Bytes+1023)/1024)+" KB")
+	add("admin.house.journal", grouped(v.size))
+	copied, at := a.copied()
+	add("admin.house.witness", text.T(lang, "admin.house.copied", "n", grouped(copied), "at", sayHour(lang, at)))
+	swept := text.T(lang, "admin.house.never")
+	if t := a.Dossiers.Swept(); !t.IsZero() {
+		swept = sayHour(lang, t)
+	}
+	add("admin.house.swept", swept)
+	jobs := strconv.Itoa(len(v.jobs))
+	if len(v.jobs) == jobsAtOnce {
+		jobs += "+"
+	}
+	add("admin.house.jobs", jobs)
+	return list
+}
+
+// version names the release: what the build was told, or the state of its source.
+func version() string {
+	b, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "–"
+	}
+	name := b.Main.Version
+	for _, s := range b.Settings {
+		if s.Key == "vcs.revision" && len(s.Value) >= 12 {
+			name += " " + s.Value[:12]
+		}
+	}
+	return cmp.Or(name, "–")
+}
+
+// again puts a job that was given up back into the queue.
+func (a *admin) again(w http.ResponseWriter, r *http.Request, by Visitor) error {
+	f, err := a.postedForm(w, r)
+	if err != nil {
+		return err
+	}
+	as, err := by.For(officer.Health, "")
+	if err != nil {
+		return err
+	}
+	id := f.Text("job", 60)
+	err = a.DB.Write(r.Context(), func(tx *store.Tx) error {
+		if err := job.Again(tx, id); err != nil {
+			return err
+		}
+		_, err := journal.Append(tx, journal.Entry{Officer: as.Officer.ID, Capacity: as.Capacity(), Desk: as.Desk, Act: "retry_job", Subject: "job/" + id})
+		return err
+	})
+	if errors.Is(err, store.ErrNone) {
+		return problem.New(problem.NotFound, "err.not-found")
+	}
+	if err != nil {
+		return err
+	}
+	return a.redirect(w, r, housePath+"?done=again")
+}

@@ -1,0 +1,98 @@
+package web
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"quay20/internal/store/storetest"
+	"quay20/internal/web/webtest"
+)
+
+// TestCitizensPagesHaveNoBarrier opens every citizen's page in every state, on a
+// telephone and on a screen, with scripts and without.
+func TestCitizensPagesHaveNoBarrier(t *testing.T) { // ux-C1, ux-C2, ux-C3, ux-C4, ux-C17, ux-C18, ux 7
+	w, base := browsed(t)
+	paths := []string{"/", "/tim?q=h%E1%BB%99+chi%E1%BA%BFu", "/tim?q=xyzzyx", "/thu-tuc", "/linh-vuc/xuat-nhap-canh", "/tt/1.004194", "/tt/1.013067",
+		"/tt/LC-PC-01", "/tt/1.004194?lang=en", "/tra-cuu?lang=vi"}
+	for _, state := range states {
+		w.clock.Set(morning)
+		paths = append(paths, "/t/"+token(w.inState(state)))
+	}
+	b := webtest.Browser(t, base)
+	for _, path := range paths {
+		if status := b.Goto(path); status != http.StatusOK {
+			t.Errorf("%s: %d", path, status)
+		}
+		b.Width(360)
+		if b.Scrolls() {
+			t.Errorf("%s is wider than a telephone", path)
+		}
+		b.Axe()
+		b.Width(1280)
+		if b.Scrolls() {
+			t.Errorf("%s is wider than the screen", path)
+		}
+	}
+}
+
+// TestACitizenFindsPreparesAndTracksWithoutScripts walks from home to the
+// dossier with scripts off.
+func TestACitizenFindsPreparesAndTracksWithoutScripts(t *testing.T) { // ux 3.1 steps 1, 2, 9
+	w, base := browsed(t)
+	d := w.inState("supplement")
+	b := webtest.Browser(t, base)
+	b.NoJS()
+	b.Width(360)
+	b.Goto("/")
+	b.Click("#q")
+	b.Type("dang ky xe")
+	b.Enter("Enter")
+	b.Follow(`.q-errands__link[href="/tt/1.013067"]`)
+	b.Click(`input[value^="Biển số trúng đấu giá"]`)
+	b.Follow(".q-choose button")
+	if got := b.Text(".q-box__answer"); got[:len("7 ngày làm việc")] != "7 ngày làm việc" {
+		t.Errorf("the chosen case takes %q", got)
+	}
+	b.Follow(`.q-nav__link[href="/tra-cuu"]`)
+	b.Click("#code")
+	b.Type(string(d.Code))
+	b.Press("Tab")
+	b.Type("00000000")
+	if status := b.Enter("Enter"); status != http.StatusNotFound {
+		t.Errorf("a wrong key is answered %d", status)
+	}
+	if got := b.Value("#code"); got != string(d.Code) {
+		t.Errorf("the code typed is gone: %q", got)
+	}
+	b.Axe()
+	b.Click("#secret")
+	b.Press("Ctrl+a")
+	b.Type(demotestSecret(d))
+	if status := b.Enter("Enter"); status != http.StatusOK || b.Address() != "/t/"+token(d) {
+		t.Errorf("the right key leads to %s (%d)", b.Address(), status)
+	}
+	if got := b.Text(".q-status__tag"); got != "Cần bổ sung" {
+		t.Errorf("the page says %q", got)
+	}
+	b.Follow(`.q-lang a[hreflang="en"]`)
+	if got := b.Text(".q-status__tag"); got != "Papers needed" {
+		t.Errorf("the English page says %q", got)
+	}
+}
+
+// browsed is a town behind a real listener.
+func browsed(t *testing.T) (*town, string) {
+	t.Helper()
+	var handler http.Handler
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { handler.ServeHTTP(w, r) }))
+	t.Cleanup(server.Close)
+	var w *town
+	storetest.EachAddress(t, func(_ *testing.T, address string) {
+		if w == nil {
+			w = newTown(t, storetest.Open(t, address, storetest.NewClock(morning)), server.URL)
+			handler = w.s.Handler()
+		}
+	})
+	return w, server.URL
+}

@@ -1,0 +1,391 @@
+package web
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"net/http"
+	"net/url"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"quay20/internal/officer"
+	"quay20/internal/text"
+)
+
+// pages are all page templates, once for each language, so that {{t}} needs
+// no language.
+type pages struct {
+	vi, en map[string]*template.Template // "track"
+}
+
+func loadPages(files fs.FS, st *static) (*pages, error) {
+	p := &pages{vi: map[string]*template.Template{}, en: map[string]*template.Template{}}
+	names, err := fs.Glob(files, "page/*.html")
+	if err != nil {
+		return nil, err
+	}
+	for lang, set := range map[text.Lang]map[string]*template.Template{text.Vi: p.vi, text.En: p.en} {
+		base, err := template.New("").Funcs(words(lang, st)).ParseFS(files, "page/layout*.html", "page/part/*.html")
+		if err != nil {
+			return nil, err
+		}
+		for _, file := range names {
+			name := strings.TrimSuffix(path.Base(file), ".html")
+			if strings.HasPrefix(name, "layout") {
+				continue
+			}
+			if set[name], err = template.Must(base.Clone()).ParseFS(files, file); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return p, nil
+}
+
+func (p *pages) find(name string, lang text.Lang) *template.Template {
+	if lang == text.En {
+		return p.en[name]
+	}
+	return p.vi[name]
+}
+
+// words are the functions of templates, bound to a language.
+func words(lang text.Lang, st *static) template.FuncMap {
+	return template.FuncMap{
+		"t":       func(key any, args ...any) string { return text.T(lang, fmt.Sprint(key), args...) },
+		"lang":    func() string { return string(lang) },
+		"asset":   st.url,
+		"hour":    func(t time.Time) string { return sayHour(lang, t) },
+		"date":    func(t time.Time) string { return sayDate(lang, t) },
+		"clock":   func(t time.Time) string { return sayClock(lang, t) },
+		"day":     sayDay,
+		"short":   sayShort,
+		"iso":     func(t time.Time) string { return t.In(vietnam).Format(time.RFC3339) },
+		"money":   func(amount int64) string { return sayMoney(lang, amount) },
+		"phone":   sayPhone,
+		"id":      sayID,
+		"code":    func(c any) template.HTML { return sayCode(fmt.Sprint(c)) },
+		"left":    func(l Left, now time.Time) Badge { return l.badge(lang, now) },
+		"digit":   digits,
+		"join":    join,
+		"itemID":  itemID,
+		"yes":     func(b *bool) bool { return b != nil && *b },
+		"checked": checked,
+		"button":  func(key string) Button { return Button{Text: text.T(lang, key)} },
+		"link":    func(key, href string) Button { return Button{Text: text.T(lang, key), Href: href} },
+		"tag":     func(txt, colour string) Tag { return Tag{Text: txt, Classes: tagClass(colour)} },
+		"skip":    func() SkipLink { return SkipLink{Text: text.T(lang, "kit.skip")} },
+
+		"about": about, "onfault": onFault, "described": described, "boxDescribed": boxDescribed,
+		"labelled": labelled, "hasActions": hasActions,
+	}
+}
+
+// digits is the key that toggles the i-th line of a checklist; lines beyond
+// the ninth have none.
+func digits(i int) string {
+	if i >= 9 {
+		return ""
+	}
+	return strconv.Itoa(i + 1)
+}
+
+// join puts the non-empty parts together with spaces: classes, ids.
+func join(parts ...string) string { return strings.Join(strings.Fields(strings.Join(parts, " ")), " ") }
+
+// itemID is the id of the i-th choice; the first has the field's own id, so
+// that an error summary can link to it.
+func itemID(own, prefix string, i int) string {
+	switch {
+	case own != "":
+		return own
+	case i == 0:
+		return prefix
+	}
+	return prefix + "-" + strconv.Itoa(i+1)
+}
+
+// checked reports whether a choice is ticked: by itself, or because its value
+// is the chosen one, a string, or among the chosen, a []string.
+func checked(own *bool, value string, chosen any) bool {
+	if own != nil {
+		return *own
+	}
+	switch c := chosen.(type) {
+	case string:
+		return c != "" && c == value
+	case []string:
+		return slices.Contains(c, value)
+	}
+	return false
+}
+
+// fieldHead is what part "group-head" needs of any field.
+type fieldHead struct {
+	ID           string
+	Hint         *Hint
+	ErrorMessage *Message
+}
+
+func about(id string, h *Hint, m *Message) fieldHead { return fieldHead{id, h, m} }
+
+func onFault(m *Message, class string) string {
+	if m == nil {
+		return ""
+	}
+	return class
+}
+
+// described lists the ids that explain a field: its own, hint, fault.
+func described(own, id string, h *Hint, m *Message) string {
+	var hint, fault string
+	if h != nil {
+		hint = id + "-hint"
+	}
+	if m != nil {
+		fault = id + "-error"
+	}
+	return join(own, hint, fault)
+}
+
+// boxDescribed is described for one tick box, which without a fieldset
+// carries the group's explanations itself.
+func boxDescribed(group Checkboxes, c Choice, id string) string {
+	ids := ""
+	if group.Fieldset == nil {
+		ids = described(group.DescribedBy, cmp.Or(group.IDPrefix, group.Name), group.Hint, group.ErrorMessage)
+	}
+	if c.Hint != nil {
+		ids = join(ids, id+"-item-hint")
+	}
+	return ids
+}
+
+func labelled(l *Label) string {
+	if l == nil {
+		return ""
+	}
+	return l.Classes
+}
+
+func hasActions(a *Actions) bool { return a != nil && len(a.Items) > 0 }
+
+// tagClass is the class of a tag's colour: grey, blue, teal, amber, purple,
+// red, green, or "" for plain black.
+func tagClass(colour string) string {
+	if colour == "" {
+		return ""
+	}
+	return "govuk-tag--" + colour
+}
+
+// view is what a layout sees; the page's own struct is D.
+type view struct {
+	D        any
+	Lang     text.Lang
+	Other    string // address of this page in the other language
+	Nonce    string
+	Path     string
+	Summary  *ErrorSummary
+	By       *Visitor
+	Unit     string // "Quầy 20 · Công an tỉnh Lai Châu"
+	Roles    string // "Tiếp nhận, Thu phí"
+	Nav      []NavItem
+	Now      time.Time
+	Signout  string // form token of the sign-out button
+	HasFinds bool   // the global search exists
+	Warning  string // what every desk must know now
+}
+
+// NavItem is one link of the navigation.
+type NavItem struct {
+	Key, Href string
+	Current   bool
+	need      officer.Permission
+	or        []officer.Permission // any of these opens it too
+}
+
+var publicNav = []NavItem{
+	{Key: "nav.home", Href: "/"},
+	{Key: "nav.procedures", Href: "/thu-tuc"},
+	{Key: "nav.track", Href: "/tra-cuu"},
+}
+
+// deskNav is the desk's navigation; an officer sees what exists and the
+// capacity may open.
+var deskNav = []NavItem{
+	{Key: "nav.desk", Href: "/desk", need: AnyOfficer},
+	{Key: "nav.intake", Href: "/desk/intake", need: officer.Receive},
+	{Key: "nav.work", Href: "/desk/work", need: officer.Worklist},
+	{Key: "nav.sign", Href: "/desk/sign", need: signs},
+	{Key: "nav.late", Href: "/desk/late", need: officer.Late},
+	{Key: "nav.admin", Href: "/desk/admin", need: officer.SeeOfficers, or: []officer.Permission{officer.Units, officer.Health}},
+	{Key: "nav.journal", Href: "/desk/journal", need: officer.Journal},
+}
+
+// navigation keeps the items that are served and that the visitor may open.
+func (s *Server) navigation(items []NavItem, by *Visitor, at string) []NavItem {
+	var nav []NavItem
+	best := -1
+	for _, it := range items {
+		if !s.served(it.Href) || by != nil && !by.mayAny(append(it.or, it.need)) {
+			continue
+		}
+		under := at == it.Href || it.Href != "/" && strings.HasPrefix(at, it.Href+"/")
+		if under && (best < 0 || len(it.Href) > len(nav[best].Href)) {
+			best = len(nav)
+		}
+		nav = append(nav, it)
+	}
+	if best >= 0 {
+		nav[best].Current = true
+	}
+	return nav
+}
+
+// searchPath is the desk's one search for everything (ux O11).
+const searchPath = "/desk/search"
+
+func (s *Server) viewOf(w http.ResponseWriter, r *http.Request, data any) view {
+	v := visitOf(r)
+	out := view{D: data, Lang: v.lang, Other: otherLang(r.URL, v.lang), Nonce: v.nonce, Path: r.URL.Path, Now: s.Now(), By: v.by}
+	if f, ok := data.(interface{ Summary() *ErrorSummary }); ok {
+		out.Summary = f.Summary()
+	}
+	if v.by == nil {
+		out.Nav = s.navigation(publicNav, nil, r.URL.Path)
+		return out
+	}
+	out.Nav = s.navigation(deskNav, v.by, r.URL.Path)
+	out.HasFinds = s.served(searchPath) && v.by.may(officer.Search) == nil
+	out.Signout = s.formToken(w, r)
+	out.Warning = s.warning(v.lang)
+	out.Roles = rolesSaid(v.lang, v.by.Capacities())
+	out.Unit = v.by.Desk
+	if s.UnitName != nil && v.by.Desk != "" {
+		out.Unit = s.UnitName(v.by.Desk)
+	}
+	return out
+}
+
+func rolesSaid(lang text.Lang, grants []officer.Grant) string {
+	var said []string
+	for _, g := range grants {
+		if r := text.T(lang, "web.role."+string(g.Role)); !slices.Contains(said, r) {
+			said = append(said, r)
+		}
+	}
+	return strings.Join(said, ", ")
+}
+
+func otherLang(u *url.URL, lang text.Lang) string {
+	q := u.Query()
+	q.Set("lang", string(text.En))
+	if lang == text.En {
+		q.Set("lang", string(text.Vi))
+	}
+	return u.Path + "?" + q.Encode()
+}
+
+// language is what ?lang= asks for, kept in a cookie, else the cookie's, else
+// Vietnamese.
+func (s *Server) language(w http.ResponseWriter, r *http.Request) text.Lang {
+	asked := text.Lang(r.URL.Query().Get("lang"))
+	if asked == text.Vi || asked == text.En {
+		http.SetCookie(w, cookie("lang", string(asked), 365*24*60*60))
+		return asked
+	}
+	if c, err := r.Cookie(cookieName("lang")); err == nil && c.Value == string(text.En) {
+		return text.En
+	}
+	return text.Vi
+}
+
+var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+// render writes the page named name. data is a struct made for the page; when
+// it embeds *Form, the faults stand on top and the title begins "Lỗi: ".
+func (s *Server) render(w http.ResponseWriter, r *http.Request, status int, name string, data any) error {
+	b := buffers.Get().(*bytes.Buffer)
+	defer buffers.Put(b)
+	if err := s.draw(b, w, r, name, data); err != nil {
+		return err
+	}
+	return s.answer(w, r, status, b.Bytes())
+}
+
+// draw fills b with the page named name.
+func (s *Server) draw(b *bytes.Buffer, w http.ResponseWriter, r *http.Request, name string, data any) error {
+	pages, err := s.pages()
+	if err != nil {
+		return err
+	}
+	tmpl := pages.find(name, visitOf(r).lang)
+	if tmpl == nil {
+		return fmt.Errorf("rendering page %s: no such page", name)
+	}
+	layout := "layout"
+	if visitOf(r).by != nil {
+		layout = "layout-desk"
+	}
+	b.Reset()
+	if err := tmpl.ExecuteTemplate(b, layout, s.viewOf(w, r, data)); err != nil {
+		return fmt.Errorf("rendering page %s: %w", name, err)
+	}
+	return nil
+}
+
+// answer sends a page, compressed if the browser takes it.
+func (s *Server) answer(w http.ResponseWriter, r *http.Request, status int, body []byte) error {
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Language", string(visitOf(r).lang))
+	h.Add("Vary", "Accept-Encoding")
+	if len(body) > gzipFrom && takesGzip(r) {
+		h.Set("Content-Encoding", "gzip")
+		body = zipped(body)
+	}
+	return send(w, r, status, body)
+}
+
+// send writes an answer whose size is known.
+func send(w http.ResponseWriter, r *http.Request, status int, body []byte) error {
+	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(status)
+	if r.Method == http.MethodHead {
+		return nil
+	}
+	w.Write(body) // the reader may have gone; there is nobody to tell
+	return nil
+}
+
+// shared lets browsers keep a public page until they have asked whether it
+// changed. Pages with anything personal stay no-store, which is the default.
+func shared(w http.ResponseWriter) { w.Header().Set("Cache-Control", "private, no-cache") }
+
+// redirect sends the browser on to a page of ours after a change.
+func (s *Server) redirect(w http.ResponseWriter, r *http.Request, to string) error {
+	http.Redirect(w, r, inside(to, "/"), http.StatusSeeOther)
+	return nil
+}
+
+// paper answers with a paper to look at and print; with download it is saved.
+// It cannot run anything and cannot be framed (rel-K22).
+func (s *Server) paper(w http.ResponseWriter, r *http.Request, name, kind string, body []byte, download bool) error {
+	how := "inline"
+	if download {
+		how = "attachment"
+	}
+	h := w.Header()
+	h.Set("Content-Type", kind)
+	h.Set("Content-Disposition", how+"; filename*=UTF-8''"+url.PathEscape(name))
+	h.Set("Content-Security-Policy", "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'")
+	return send(w, r, http.StatusOK, body)
+}

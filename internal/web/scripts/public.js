@@ -1,0 +1,4 @@
+import { focusSummary, guardForms } from "./form.js";
+
+guardForms();
+focusSummary();

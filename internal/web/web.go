@@ -1,0 +1,153 @@
+// Package web is the pages of quay20: public pages for citizens and the desk
+// for officers. Every page works without JavaScript. A handler turns a form
+// into a value, asks one room, and answers with a redirect or a page; the
+// error it returns becomes a page here and nowhere else.
+package web
+
+import (
+	"context"
+	"crypto/rand"
+	"embed"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"time"
+
+	"quay20/internal/dossier"
+	"quay20/internal/gazette"
+	"quay20/internal/journal"
+	"quay20/internal/officer"
+	"quay20/internal/payment"
+	"quay20/internal/store"
+)
+
+//go:embed page all:static
+var embedded embed.FS
+
+// Config is what the pages need from outside.
+type Config struct {
+	Origin         string           // "https://motcua.example.vn": the one public origin; links and the Host check rest on it
+	TrustedProxies []netip.Prefix   // whose X-Forwarded-For is believed
+	Now            func() time.Time // the clock
+	Dev            bool             // serves /_kit; with Files, pages reload on save
+	Files          fs.FS            // this folder on disk, in Dev only; nil reads the embedded one
+	Log            *slog.Logger
+	Secret         []byte // signs form tokens; the same on every node; nil makes one that lasts until restart
+
+	// SignedIn finds the living session of a cookie's token, or a Problem
+	// (officer.Roll.Session).
+	SignedIn func(ctx context.Context, token string) (officer.Session, error)
+	// UnitName names a unit or desk for the desk's header; nil shows the code.
+	UnitName func(code string) string
+	// Downtime says whether the pages are closed for planned work, and until when (X3).
+	Downtime func() (until time.Time, closed bool)
+	// API is served under /api/.
+	API http.Handler
+
+	// The books of the rooms; the routes of a room whose book is nil are not
+	// served.
+	Law       *gazette.Gazette
+	Roll      *officer.Roll
+	Dossiers  *dossier.Register
+	Ledger    *payment.Ledger
+	DB        *store.DB // for reading the journal
+	Protected []journal.Protected
+	Keys      journal.Keys
+	Witness   *journal.Witness
+}
+
+// Visitor is the officer behind a signed-in request. Rooms take the capacity
+// that by.For(permission, unit) gives.
+type Visitor struct{ officer.Session }
+
+// Server holds the pages. Make one with New.
+type Server struct {
+	Config
+	origin *url.URL
+	mux    *http.ServeMux
+	routes []Route
+	cross  *http.CrossOriginProtection
+	pages  func() (*pages, error)
+	static func() (*static, error)
+
+	started time.Time
+}
+
+// New makes the server of all pages. It panics on a configuration or a page
+// that cannot work, so that a faulty release does not start.
+func New(c Config) *Server {
+	origin, err := url.Parse(c.Origin)
+	if err != nil || origin.Host == "" || (origin.Scheme != "https" && origin.Scheme != "http") {
+		panic("web: origin must look like https://host, have " + c.Origin)
+	}
+	if name, _ := splitHost(origin.Host); origin.Scheme == "http" && !loopback(name) {
+		panic("web: origin " + c.Origin + " is plain http, where sessions would be readable on the wire: use https, or http://127.0.0.1 while developing")
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.Secret == nil {
+		c.Secret = make([]byte, 32)
+		rand.Read(c.Secret)
+	}
+	s := &Server{Config: c, origin: origin, mux: http.NewServeMux(), cross: http.NewCrossOriginProtection(), started: c.Now()}
+	if err := s.cross.AddTrustedOrigin(origin.Scheme + "://" + origin.Host); err != nil {
+		panic("web: " + err.Error())
+	}
+	s.loadFiles()
+	s.register()
+	return s
+}
+
+// loadFiles reads templates and static files once, or, while developing with
+// Files set, at every use.
+func (s *Server) loadFiles() {
+	var files fs.FS = embedded
+	if s.Files != nil {
+		files = s.Files
+	}
+	st, err := loadStatic(files)
+	if err != nil {
+		panic("web: reading static files: " + err.Error())
+	}
+	pg, err := loadPages(files, st)
+	if err != nil {
+		panic("web: reading pages: " + err.Error())
+	}
+	s.static = func() (*static, error) { return st, nil }
+	s.pages = func() (*pages, error) { return pg, nil }
+	if s.Dev && s.Files != nil {
+		s.static = func() (*static, error) { return loadStatic(files) }
+		s.pages = func() (*pages, error) {
+			st, err := loadStatic(files)
+			if err != nil {
+				return nil, err
+			}
+			return loadPages(files, st)
+		}
+	}
+}
+
+// Limits of the listening server (rel-A04, rel-A15).
+const (
+	headerTime = 10 * time.Second
+	readTime   = 60 * time.Second
+	writeTime  = 90 * time.Second
+	idleTime   = 120 * time.Second
+	headerCap  = 32 << 10
+)
+
+// HTTP returns a server around h whose waits are all bounded.
+func HTTP(h http.Handler, log *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: headerTime,
+		ReadTimeout:       readTime,
+		WriteTimeout:      writeTime,
+		IdleTimeout:       idleTime,
+		MaxHeaderBytes:    headerCap,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
+}
