@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -13,6 +15,9 @@ import (
 	"sync"
 	"time"
 
+	"quay20/internal/api"
+	"quay20/internal/gazette"
+	"quay20/internal/job"
 	"quay20/internal/journal"
 	"quay20/internal/pack"
 	"quay20/internal/problem"
@@ -32,6 +37,7 @@ func (c *Serve) Help() string {
   quay20 serve --listen 10.0.0.5:443 --origin https://motcua.example.vn --tls-cert cert.pem --tls-key key.pem
   quay20 serve --database postgres://quay20@db/quay20 --witness /mnt/other-disk/witness
 
+Several nodes on one database share one keys folder: copy DATA/keys to each.
 The first start prints a one-time code for the first administrator. Stop it with Ctrl+C or SIGTERM: requests under way are finished first.`
 }
 
@@ -78,8 +84,9 @@ const stopTime = 8 * time.Second
 // serve serves the house until ctx ends, then finishes what is under way. ready
 // is told the public address once requests are taken.
 func (c *Listener) serve(ctx context.Context, std Std, h *house, ready func(address string) error) error {
-	if (c.TLSCert == "") != (c.TLSKey == "") {
-		return problem.New(problem.Invalid, "err.summary").Field("tls-key", "cli.err.tls-pair")
+	secured, err := c.tls()
+	if err != nil {
+		return err
 	}
 	log := slog.New(slog.NewJSONHandler(std.Err, nil))
 	l, err := net.Listen("tcp", c.Listen)
@@ -94,16 +101,30 @@ func (c *Listener) serve(ctx context.Context, std Std, h *house, ready func(addr
 	copies := h.copies()
 	config := c.config(h, std, origin, log)
 	config.Witness = copies
+	config.API = api.New(api.Config{
+		DB: h.db, Law: h.law, Roll: h.roll, Dossiers: h.register, Ledger: h.ledger,
+		Origin: origin, TrustedProxies: c.TrustedProxy, Now: std.Now, Log: log,
+	})
+	jobs, err := h.jobs()
+	if err != nil {
+		return err
+	}
 	pages := web.HTTP(web.New(config).Handler(), log)
+	pages.TLSConfig = secured
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var chores sync.WaitGroup
 	h.chores(work, &chores, copies, log)
+	chores.Go(func() {
+		if err := jobs.Run(work); err != nil {
+			log.Error("job queue", "error", err)
+		}
+	})
 	defer chores.Wait()
 	defer stop()
 	served := make(chan error, 1)
 	go func() {
-		if c.TLSCert != "" {
-			served <- pages.ServeTLS(l, c.TLSCert, c.TLSKey)
+		if secured != nil {
+			served <- pages.ServeTLS(l, "", "")
 			return
 		}
 		served <- pages.Serve(l)
@@ -125,6 +146,29 @@ func (c *Listener) serve(ctx context.Context, std Std, h *house, ready func(addr
 		pages.Close()
 	}
 	return nil
+}
+
+// tls reads certificate and key, which nobody else on the machine may read
+// (rel-K73); nil serves plain, behind a proxy or on this machine.
+func (c *Listener) tls() (*tls.Config, error) {
+	switch {
+	case c.TLSCert == "" && c.TLSKey == "":
+		return nil, nil
+	case c.TLSCert == "" || c.TLSKey == "":
+		return nil, problem.New(problem.Invalid, "err.summary").Field("tls-key", "cli.err.tls-pair")
+	}
+	pair, err := tls.LoadX509KeyPair(c.TLSCert, c.TLSKey)
+	if err != nil {
+		return nil, problem.New(problem.Invalid, "err.summary").Field("tls-cert", "cli.err.tls", "detail", err.Error())
+	}
+	info, err := os.Stat(c.TLSKey)
+	if err != nil {
+		return nil, err
+	}
+	if mode := info.Mode().Perm(); mode&0o077 != 0 {
+		return nil, problem.New(problem.Unavailable, "journal.key.mode", "file", c.TLSKey, "mode", fmt.Sprintf("%04o", mode))
+	}
+	return &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}, nil
 }
 
 // origin is the public address: what was configured, or where we listen.
@@ -177,6 +221,26 @@ func (c *Listener) files() fs.FS {
 		return nil
 	}
 	return os.DirFS(folder)
+}
+
+// jobs joins the kinds of work that rooms ask for to who does it.
+func (h *house) jobs() (*job.Queue, error) {
+	q, err := job.New(h.db)
+	if err != nil {
+		return nil, fmt.Errorf("opening the job queue: %w", err)
+	}
+	q.Handle(gazette.NoticeApplied, func(ctx context.Context, args json.RawMessage) error {
+		var notice string
+		if err := json.Unmarshal(args, &notice); err != nil {
+			return fmt.Errorf("reading the job of a notice: %w", err)
+		}
+		if err := h.law.Refresh(ctx); err != nil { // another node may have applied it
+			return err
+		}
+		_, err := h.register.Recompute(ctx, notice)
+		return err
+	})
+	return q, nil
 }
 
 const (

@@ -31,7 +31,7 @@ func (d *Dossier) reckon(law *pack.Pack) (lawtime.Answer, error) {
 		if v.Extension != nil {
 			ceiling = v.Extension.Ceiling
 		}
-		q.Extension = &lawtime.Extension{Limit: e.Limit, Ceiling: ceiling, Reason: e.Reason, Approver: e.Approver, Law: e.Law, At: e.At}
+		q.Extension = &lawtime.Extension{Limit: e.Limit, Ceiling: ceiling, Reason: e.Reason, Approver: unitName(law, d.Competent), Law: e.Law, At: e.At}
 	}
 	for i, at := range d.Clock.Legs {
 		if i < len(q.Legs) {
@@ -39,6 +39,13 @@ func (d *Dossier) reckon(law *pack.Pack) (lawtime.Answer, error) {
 		}
 	}
 	return lawtime.Due(q)
+}
+
+// unitName is the unit that answers for the dossier's extension: the proof is
+// shown to the citizen, so it names no officer.
+func unitName(law *pack.Pack, key pack.UnitKey) string {
+	u, _ := law.UnitByKey(key)
+	return u.Name
 }
 
 // resumeRule is the rule, by its name in the pack, on which a resume rests.

@@ -94,7 +94,7 @@ type Dossier struct {
 	Step      int            `json:"step"`   // index into the version's process
 	Assignee  string         `json:"assignee,omitempty"`
 	HeldSince time.Time      `json:"held_since,omitzero"`
-	Worked    []string       `json:"worked,omitempty"`  // officers who did a processing step; they do not approve
+	Worked    []string       `json:"worked,omitempty"`  // persons (badge numbers) who did a processing step; they do not approve
 	Through   []pack.UnitKey `json:"through,omitempty"` // units that have had it or were asked
 
 	Supplements []SupplementRequest `json:"supplements,omitempty"`
@@ -212,6 +212,7 @@ type Proposal struct {
 	Unit   string    `json:"unit"` // which unit caused the delay
 	NewDue time.Time `json:"new_due"`
 	By     string    `json:"by"`
+	Person string    `json:"person"` // behind By; the same one does not approve
 	At     time.Time `json:"at"`
 }
 

@@ -1,6 +1,7 @@
 package dossier
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -63,10 +64,14 @@ func (a *Advance) Allowed(d *Dossier, by officer.By, w World) error {
 	return d.fits(w.StepOf(d), by)
 }
 
+// who is the person behind an account: two accounts of one person are one.
+// rel-I-J8
+func who(by officer.By) string { return cmp.Or(by.Officer.Person, by.Officer.ID) }
+
 // fits refuses an officer whose role the step does not ask for, and one who
 // would approve what he worked on himself.
 func (d *Dossier) fits(s pack.Step, by officer.By) error {
-	if s.Kind == "approve" && slices.Contains(d.Worked, by.Officer.ID) {
+	if s.Kind == "approve" && slices.Contains(d.Worked, who(by)) {
 		return problem.New(problem.Forbidden, "err.two-persons")
 	}
 	return roleFits(s, by)
@@ -94,19 +99,35 @@ func (a *Advance) Check(d *Dossier, by officer.By, w World) error {
 
 func (a *Advance) Apply(d *Dossier, by officer.By, w World) Effect {
 	from := w.StepOf(d)
-	if from.Kind == "process" && !slices.Contains(d.Worked, by.Officer.ID) {
-		d.Worked = append(d.Worked, by.Officer.ID)
+	if from.Kind == "process" && !slices.Contains(d.Worked, who(by)) {
+		d.Worked = append(d.Worked, who(by))
 	}
-	d.Step++
+	d.moveTo(d.Step+1, w)
 	to := w.StepOf(d)
 	d.State = Processing
-	e := Effect{Reason: a.Note, Facts: map[string]any{"step": d.Step, "unit": w.unitOf(d, to)}}
+	e := Effect{Reason: a.Note, Facts: map[string]any{"unit": w.unitOf(d, to)}}
 	if v := w.version(d); len(v.Legs) > 1 && (from.Kind == "external") != (to.Kind == "external") && len(d.Clock.Legs) < len(v.Legs)-1 {
 		d.Clock.Legs = append(d.Clock.Legs, w.Now)
 		e.Clock = true
 	}
-	d.pass(w.unitOf(d, to), w.Now)
 	return e
+}
+
+// moveTo brings the dossier to a step. Who worked on the last one keeps it only
+// while the unit and the role stay the same; what comes back for more work goes
+// to who did it.
+func (d *Dossier) moveTo(step int, w World) {
+	from := w.StepOf(d)
+	d.Step = step
+	to := w.StepOf(d)
+	d.pass(w.unitOf(d, to), w.Now)
+	switch n := len(d.Worked); {
+	case to.Kind == "external" || from.Role == to.Role:
+	case to.Kind == "process" && n > 0 && d.Holder == w.unitOf(d, from):
+		d.Assignee = d.Worked[n-1]
+	default:
+		d.Assignee = ""
+	}
 }
 
 // ReturnStep sends the dossier one step back, with a reason (trả lại bước trước).
@@ -136,10 +157,9 @@ func (a *ReturnStep) Check(d *Dossier, by officer.By, w World) error {
 }
 
 func (a *ReturnStep) Apply(d *Dossier, by officer.By, w World) Effect {
-	d.Step--
+	d.moveTo(d.Step-1, w)
 	d.State = Processing
-	d.pass(w.unitOf(d, w.StepOf(d)), w.Now)
-	return Effect{Reason: a.Reason, Facts: map[string]any{"step": d.Step, "unit": d.Holder}}
+	return Effect{Reason: a.Reason, Facts: map[string]any{"unit": d.Holder}}
 }
 
 // Conclude ends the work with a result, or with a refusal and its reasons (kết
@@ -528,7 +548,7 @@ func apology(p *problem.Problem, d *Dossier, w World, reason, unit string, due t
 }
 
 func (a *ProposeApology) Apply(d *Dossier, by officer.By, w World) Effect {
-	d.Proposal = &Proposal{Reason: a.Reason, Unit: a.Unit, NewDue: a.NewDue.UTC(), By: by.Officer.ID, At: w.Now}
+	d.Proposal = &Proposal{Reason: a.Reason, Unit: a.Unit, NewDue: a.NewDue.UTC(), By: by.Officer.ID, Person: who(by), At: w.Now}
 	return Effect{Reason: a.Reason, Facts: map[string]any{"new_due": a.NewDue}}
 }
 
@@ -550,7 +570,7 @@ func (a *Apologise) Allowed(d *Dossier, by officer.By, w World) error {
 	if err := d.in(a.Name(), Accepted, Processing); err != nil {
 		return err
 	}
-	if d.Proposal != nil && d.Proposal.By == by.Officer.ID {
+	if d.Proposal != nil && d.Proposal.Person == who(by) {
 		return problem.New(problem.Forbidden, "err.two-persons")
 	}
 	return d.apologyAllowed(w)

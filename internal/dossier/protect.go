@@ -81,6 +81,8 @@ func (r *Register) stateOf(tx *store.Tx, s stored) (string, error) {
 		{"codes", `SELECT code FROM dossier_code WHERE dossier = $1`, ix.codes},
 		{"units", `SELECT unit FROM dossier_unit WHERE dossier = $1`, ix.units},
 		{"search terms", `SELECT term FROM dossier_term WHERE dossier = $1`, ix.terms},
+		{"slips", `SELECT kind || ' ' || number FROM dossier_slip WHERE dossier = $1`, slipNames(&d)},
+		{"moved dates", `SELECT notice FROM dossier_move WHERE dossier = $1`, moveNames(&d)},
 	} {
 		have, err := store.All(tx, column, part.query, d.ID)
 		if err != nil {
@@ -102,42 +104,26 @@ func (r *Register) stateOf(tx *store.Tx, s stored) (string, error) {
 	return s.body, nil
 }
 
+func slipNames(d *Dossier) []string {
+	var names []string
+	for _, k := range d.Slips {
+		names = append(names, k.Kind+" "+k.Number)
+	}
+	return names
+}
+
+func moveNames(d *Dossier) []string {
+	var names []string
+	for _, m := range d.Moves {
+		names = append(names, m.Notice)
+	}
+	return names
+}
+
 // same compares two lists without regard to order.
 func same(a, b []string) bool {
 	a, b = slices.Clone(a), slices.Clone(b)
 	slices.Sort(a)
 	slices.Sort(b)
 	return slices.Equal(slices.Compact(a), slices.Compact(b))
-}
-
-// Gaps lists the series of dossier codes whose numbers are not exactly 1…n.
-// rel-I-D6
-func (r *Register) Gaps(tx *store.Tx) ([]string, error) {
-	type series struct {
-		name, day string
-		last      int64
-	}
-	list, err := store.All(tx, func(row store.Row) (s series, err error) {
-		err = row.Scan(&s.name, &s.day, &s.last)
-		return s, err
-	}, `SELECT series, period, last FROM dossier_number WHERE series >= 'code/' AND series < 'code0' ORDER BY series, period`)
-	if err != nil {
-		return nil, fmt.Errorf("reading number series: %w", err)
-	}
-	var gaps []string
-	for _, s := range list {
-		agency := strings.TrimPrefix(s.name, "code/")
-		prefix := agency + "-" + strings.ReplaceAll(s.day, "-", "") + "-"
-		if rules, _ := r.law().Rules(s.day); rules.CodeGrammar == "2018" {
-			prefix = agency + "-" + strings.ReplaceAll(s.day, "-", "")[2:] + "-"
-		}
-		codes, err := store.All(tx, column, `SELECT code FROM dossier_code WHERE code >= $1 AND code < $2 ORDER BY code`, prefix, prefix+"~")
-		if err != nil {
-			return nil, err
-		}
-		if int64(len(codes)) != s.last {
-			gaps = append(gaps, fmt.Sprintf("%s %s: %d numbers given, %d codes", agency, s.day, s.last, len(codes)))
-		}
-	}
-	return gaps, nil
 }

@@ -198,7 +198,7 @@ func (r *Register) settle(tx *store.Tx, d *Dossier, e Effect, by officer.By, w W
 		d.Clock.Pauses[p-1].Document = d.Slips[len(d.Slips)-1].Number
 	}
 	d.Version++
-	e.Facts["code"], e.Facts["state"], e.Facts["version"] = d.Code, d.State, d.Version
+	e.Facts["code"], e.Facts["state"], e.Facts["version"], e.Facts["step"] = d.Code, d.State, d.Version, d.Step
 	if !d.Clock.Due.IsZero() {
 		e.Facts["due"] = d.Clock.Due
 	}

@@ -80,7 +80,7 @@ func TestEachRoleFindsItsBackRoom(t *testing.T) {
 			if strings.Join(have, " ") != strings.Join(want, " ") {
 				t.Errorf("%s finds %v, want %v", login, have, want)
 			}
-			inNav := doc.Find(`.q-nav a[href="` + adminPath + `"]`).Length() == 1
+			inNav := doc.Find(`.q-nav a[href="`+adminPath+`"]`).Length() == 1
 			if inNav != (login != "minh") {
 				t.Errorf("%s: administration in the navigation: %v", login, inNav)
 			}

@@ -199,3 +199,7 @@ func storetestAt(t *testing.T, at time.Time, fn func(*testing.T, *store.DB)) {
 func errorLines(log string) string {
 	return strings.Join(slices.DeleteFunc(strings.Split(log, "\n"), func(l string) bool { return !strings.Contains(l, "level=ERROR") }), "\n")
 }
+
+func crewOf(desk, processor, chief officer.By) demo.Crew {
+	return demo.Crew{Desk: desk, Processor: processor, Chief: chief, Head: chief}
+}

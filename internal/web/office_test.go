@@ -185,7 +185,8 @@ func (b *bureau) now(d dossier.Dossier) dossier.Dossier {
 // toSign brings a dossier to its last approval.
 func (b *bureau) toSign() dossier.Dossier {
 	b.t.Helper()
-	d := b.received()
+	d, err := b.p.Receive(context.Background(), b.staff["minh"].By, "1.003494") // receive, process, approve, return
+	b.check(err)
 	for range 10 {
 		w, err := b.p.Register.World(context.Background())
 		b.check(err)
@@ -500,6 +501,9 @@ func TestSigningGoesFromOneDossierToTheNextWithAFreshProof(t *testing.T) { // ux
 	inBureau(t, func(b *bureau) {
 		one, two := b.toSign(), b.toSign()
 		doc := page(b.t, b.get("chin", "/desk/sign"))
+		if said(doc, ".q-identity__code") == string(two.Code) { // due at the same minute
+			one, two = two, one
+		}
 		if got := said(doc, "main"); !strings.Contains(got, "1 trong 2") || doc.Find("a[data-key=J]").Length() != 1 || doc.Find("button[data-key='Ctrl+Shift+Enter']").Length() != 1 {
 			b.t.Errorf("the queue says %q", got)
 		}

@@ -46,6 +46,7 @@ type printedPage struct {
 	Others    []PrintSlip
 	Again     string // address of the intake for the next person of the household
 	Receipt   string
+	Due       time.Time
 }
 
 // printedTitles says what the newest paper means.
@@ -64,7 +65,7 @@ func (c *counter) printed(w http.ResponseWriter, r *http.Request, by Visitor) er
 		return err
 	}
 	f := c.blankForm(w, r)
-	p := printedPage{Form: f, Dossier: d, Ref: ref(&d), Name: d.Filer.Name, Procedure: procedureName(c.Law.Law(), d.Procedure), Receipt: d.Fee.Receipt}
+	p := printedPage{Form: f, Dossier: d, Ref: ref(&d), Name: d.Filer.Name, Procedure: procedureName(c.Law.Law(), d.Procedure), Receipt: d.Fee.Receipt, Due: d.Promise()}
 	key := printedTitles[d.State]
 	if key == "" {
 		key = "printed.title"

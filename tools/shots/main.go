@@ -17,6 +17,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -162,6 +163,8 @@ func (c camera) fill(ctx context.Context, address string, fields []string) error
 				return fmt.Errorf("making the code of %s: %w", name, err)
 			}
 			value = code
+		} else if plain, err := url.QueryUnescape(value); err == nil {
+			value = plain // + stands for a space
 		}
 		selector = fmt.Sprintf("[name=%q]", name)
 		if err := chromedp.Do(limited, chromedp.SetValue(selector, value)); err != nil {

@@ -14,6 +14,12 @@ export function watchScanner() {
   let field = null;
   let states = []; // of the field, before each letter
 
+  // Where nothing has focus a reader would type into nowhere: its first letter
+  // goes to the box, and the rest follows.
+  document.addEventListener("keydown", (event) => {
+    if (event.target === document.body && /^[0-9h]$/.test(event.key) && !event.ctrlKey && !event.altKey && !event.metaKey) box.focus();
+  }, true);
+
   document.addEventListener("beforeinput", (event) => {
     if (event.target !== field) {
       field = event.target;

@@ -1,0 +1,244 @@
+package dossier
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"quay20/internal/journal"
+	"quay20/internal/pack"
+	"quay20/internal/store"
+)
+
+// road says from which states an act leads, and to which; with no to, the state
+// stays.
+type road struct{ from, to []State }
+
+var (
+	atWork  = []State{Accepted, Processing}
+	waiting = []State{Processing, Supplement, Payment}
+)
+
+// roads is the state machine, stated apart from the acts so that verify does
+// not believe what it is to check. "" is before the dossier was.
+var roads = map[string]road{
+	"receive":            {[]State{""}, []State{Filed, Accepted, Supplement, NotAccepted}},
+	"file":               {[]State{""}, []State{Filed}},
+	"accept":             {[]State{Filed}, []State{Accepted}},
+	"request_supplement": {[]State{Filed, Accepted, Processing}, []State{Supplement}},
+	"supply":             {[]State{Supplement}, []State{Accepted, Processing}},
+	"refuse":             {[]State{Filed, Supplement}, []State{NotAccepted}},
+	"collect_fee":        {[]State{Accepted, Processing, Concluded}, nil},
+	"assign":             {atWork, []State{Processing}},
+	"advance":            {atWork, []State{Processing}},
+	"return_step":        {atWork, []State{Processing}},
+	"conclude":           {[]State{Processing}, []State{Concluded}},
+	"consult":            {atWork, []State{Processing}},
+	"answer_consult":     {waiting, nil},
+	"transfer":           {atWork, []State{Processing}},
+	"demand_payment":     {atWork, []State{Payment}},
+	"settle_payment":     {[]State{Payment}, []State{Processing}},
+	"await_agency":       {atWork, []State{Processing}},
+	"agency_answered":    {[]State{Processing}, []State{Processing}},
+	"extend":             {atWork, nil},
+	"propose_apology":    {atWork, nil},
+	"apologise":          {atWork, nil},
+	"remind":             {atWork, nil},
+	"hand_over":          {[]State{Concluded}, []State{Returned}},
+	"correct":            {atWork, nil},
+	"add_code":           {States, nil},
+	"withdraw":           {[]State{Filed, Accepted, Processing, Supplement, Payment}, []State{Withdrawn}},
+	"stop":               {[]State{Accepted, Processing, Supplement, Payment}, []State{Stopped}},
+	"close_unanswered":   {[]State{Supplement}, []State{Stopped}},
+	"mark_late":          {atWork, nil},
+	"mark_unchecked":     {[]State{Filed}, nil},
+	"recompute":          {[]State{Accepted, Processing, Supplement, Payment}, nil},
+}
+
+// leads reports whether the act leads from one state to the other.
+func leads(act string, from, to State) bool {
+	r, known := roads[act]
+	if !known || !slices.Contains(r.from, from) {
+		return false
+	}
+	if r.to == nil {
+		return from == to
+	}
+	return slices.Contains(r.to, to)
+}
+
+// told is what a journal entry tells of the dossier after its act.
+type told struct {
+	Code    Code  `json:"code"`
+	State   State `json:"state"`
+	Version int64 `json:"version"`
+	Step    int   `json:"step"`
+}
+
+func tell(e journal.Entry) (t told, err error) {
+	err = json.Unmarshal(e.Facts, &t)
+	return t, err
+}
+
+// Paths lists, for verify, the dossiers whose acts in the journal are no path
+// of the state machine, or do not end where the dossier stands. rel-I-D8
+func (r *Register) Paths(tx *store.Tx) ([]string, error) {
+	var wrong []string
+	for after := ""; ; {
+		list, err := store.All(tx, scan, `SELECT body FROM dossier WHERE id > $1 ORDER BY id LIMIT 200`, after)
+		if err != nil {
+			return nil, fmt.Errorf("reading dossiers to follow their paths: %w", err)
+		}
+		if len(list) == 0 {
+			return wrong, nil
+		}
+		for _, d := range list {
+			after = d.ID
+			entries, err := journal.Of(tx, d.Subject())
+			if err != nil {
+				return nil, err
+			}
+			if why := r.strays(&d, entries); why != "" {
+				wrong = append(wrong, d.Subject()+": "+why)
+			}
+		}
+	}
+}
+
+// strays says where the acts leave the path; "" if they do not.
+func (r *Register) strays(d *Dossier, entries []journal.Entry) string {
+	var at told
+	for _, e := range entries {
+		next, err := tell(e)
+		switch {
+		case err != nil:
+			return fmt.Sprintf("entry %d cannot be read", e.Index)
+		case next.Version != at.Version+1:
+			return fmt.Sprintf("entry %d is act %d after act %d", e.Index, next.Version, at.Version)
+		case !leads(e.Act, at.State, next.State):
+			return fmt.Sprintf("entry %d: %s does not lead from %q to %q", e.Index, e.Act, at.State, next.State)
+		case !steps(e.Act, at, next):
+			return fmt.Sprintf("entry %d: %s does not lead from step %d to step %d", e.Index, e.Act, at.Step, next.Step)
+		}
+		at = next
+	}
+	last := len(World{Law: r.law()}.version(d).Process) - 1
+	switch {
+	case at.State != d.State || at.Version != d.Version || at.Step != d.Step:
+		return fmt.Sprintf("the acts end at act %d in state %q, the dossier stands at act %d in state %q", at.Version, at.State, d.Version, d.State)
+	case d.Result != nil && last >= 0 && d.Step != last:
+		return fmt.Sprintf("concluded at step %d of a process of %d", d.Step, last+1)
+	}
+	return ""
+}
+
+// steps reports whether the act may move the dossier between these steps of
+// its internal process.
+func steps(act string, from, to told) bool {
+	switch act {
+	case "advance":
+		return to.Step == from.Step+1
+	case "return_step":
+		return to.Step == from.Step-1
+	case "conclude":
+		return to.Step >= from.Step
+	case "receive", "accept", "correct":
+		return to.Step <= 1 || act == "correct" && to.Step == from.Step
+	case "supply":
+		return to.Step == from.Step || to.State == Accepted && to.Step <= 1
+	}
+	return to.Step == from.Step
+}
+
+// Gaps lists, for verify, the series of dossier codes whose numbers are not
+// exactly 1…n, or were not given in that order. rel-I-D6, rel-I-D7
+func (r *Register) Gaps(tx *store.Tx) ([]string, error) {
+	type series struct {
+		name, day string
+		last      int64
+	}
+	list, err := store.All(tx, func(row store.Row) (s series, err error) {
+		err = row.Scan(&s.name, &s.day, &s.last)
+		return s, err
+	}, `SELECT series, period, last FROM dossier_number WHERE series >= 'code/' AND series < 'code0' ORDER BY series, period`)
+	if err != nil {
+		return nil, fmt.Errorf("reading number series: %w", err)
+	}
+	var gaps []string
+	for _, s := range list {
+		found, err := r.missed(tx, s.name[len("code/"):], s.day, s.last)
+		if err != nil {
+			return nil, err
+		}
+		gaps = append(gaps, found...)
+	}
+	return gaps, nil
+}
+
+// given is when and where in the journal a number was given.
+type given struct {
+	index    int64
+	at, said time.Time // the entry's time, and the program's own at that moment
+}
+
+// missed walks the numbers of one agency and day.
+func (r *Register) missed(tx *store.Tx, agency string, day pack.Date, last int64) ([]string, error) {
+	on, err := time.ParseInLocation(time.DateOnly, day, pack.Zone)
+	rules, _ := r.law().Rules(day)
+	grammar, known := grammars[rules.CodeGrammar]
+	if err != nil || !known {
+		return []string{fmt.Sprintf("%s %s: no grammar for its codes", agency, day)}, nil
+	}
+	var gaps []string
+	var before given
+	for n := int64(1); n <= last; n++ {
+		code := grammar(agency, on, n)
+		g, err := givenAt(tx, code)
+		if err != nil {
+			return nil, err
+		}
+		switch {
+		case g.index == 0:
+			gaps = append(gaps, fmt.Sprintf("%s: nobody has this number of %d", code, last))
+			continue
+		case g.index <= before.index:
+			gaps = append(gaps, fmt.Sprintf("%s: given in entry %d, the number before it in entry %d", code, g.index, before.index))
+		case g.said.Before(before.said) && g.at.Equal(g.said): // unless the clock was put back meanwhile
+			gaps = append(gaps, fmt.Sprintf("%s: given at %s, the number before it at %s", code, store.Time(g.said), store.Time(before.said)))
+		}
+		before = g
+	}
+	if one, err := givenAt(tx, grammar(agency, on, last+1)); err != nil || one.index != 0 {
+		gaps = append(gaps, fmt.Sprintf("%s %s: %d numbers given, and one more is in use", agency, day, last))
+		return gaps, err
+	}
+	return gaps, nil
+}
+
+// givenAt finds the entry of the act that gave a code to a dossier; index 0 if
+// there is none.
+func givenAt(tx *store.Tx, code Code) (given, error) {
+	list, err := store.All(tx, scan, `SELECT d.body FROM dossier_code c JOIN dossier d ON d.id = c.dossier WHERE c.code = $1`, string(code))
+	if err != nil || len(list) == 0 {
+		return given{}, err
+	}
+	d := list[0]
+	entries, err := journal.Of(tx, d.Subject())
+	if err != nil {
+		return given{}, err
+	}
+	for _, e := range entries {
+		if t, err := tell(e); err != nil || t.Code != code {
+			continue
+		}
+		g := given{index: e.Index, at: e.At}
+		for _, c := range d.Codes {
+			if c.Code == code {
+				g.said = c.At
+			}
+		}
+		return g, nil
+	}
+	return given{}, nil
+}
