@@ -12,6 +12,8 @@ TEST   ?= ./...
 PAGES  ?= tools/shots/pages.txt
 # Packages that are tested with the race detector; none by default.
 RACE   ?=
+# Flags of tools/bench, such as -short.
+BENCH  ?=
 # Further flags of tools/tally, such as -may-skip .ci/may-skip.
 TALLY  ?=
 
@@ -85,6 +87,10 @@ golden: ## rewrite the golden files; read the difference afterwards
 .PHONY: shots
 shots: ## pictures of the pages in PAGES of a running demo, 360 and 1280 px wide, into var/shots
 	@go run ./tools/testenv -postgres=false -- go run ./tools/shots -base http://$(LISTEN) -out var/shots $(PAGES)
+
+.PHONY: bench
+bench: ## dossiers a second beside the raw database; rewrites the table of docs/performance.md. BENCH=-short for a minute
+	@go run ./tools/testenv -- go run ./tools/bench $(BENCH)
 
 .PHONY: clean
 clean: ## remove what was built and the demo province

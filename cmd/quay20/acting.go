@@ -10,7 +10,6 @@ import (
 	"quay20/internal/pack"
 	"quay20/internal/problem"
 	"quay20/internal/store"
-	"quay20/internal/text"
 )
 
 // Acting says for which officer the console works on dossiers. The console
@@ -110,7 +109,7 @@ func (h *house) noteActing(ctx context.Context, by officer.By, why, command stri
 }
 
 // unitWords names a unit of the pack for people.
-func unitWords(law *pack.Pack, k pack.UnitKey, _ text.Lang) string {
+func unitWords(law *pack.Pack, k pack.UnitKey) string {
 	if u, ok := law.UnitByKey(k); ok {
 		return u.Name
 	}

@@ -68,7 +68,7 @@ func stories(who staff) []story {
 	add(2, false, arrival(), withdrawn(5))
 	add(2, false, arrival(), assigned(), stopped(6))
 	add(2, false, arrival(), corrected(), work(7), handOver(4))
-	add(2, true, arrival(later1), work(2)) // the fee is still to be paid
+	add(2, true, arrival(payLater), work(2)) // the fee is still to be paid
 	business, pass := line{police, "12-PC06", "2.001402"}, line{passport, "12-PA08", "1.001456"}
 	one(pass, false, arrival(), assigned(), idle(40), apology(), work(7), handOver(6))
 	one(line{passport, "12-PA08", "1.003460"}, false, arrival(), assigned(), idle(20), apology())
@@ -119,8 +119,8 @@ func (c *cast) fill(in *dossier.Intake) {
 // plates are of series that are not given out.
 var plates = []string{"25-Z9 001.02", "25-Z9 001.17", "25-Z9 003.40", "25-Z9 008.81"}
 
-// later1 leaves the fee for later.
-func later1(in *dossier.Intake) { in.Pay = "later" }
+// payLater leaves the fee for later.
+func payLater(in *dossier.Intake) { in.Pay = "later" }
 
 // lacking is a walk-in without one of the papers, asked for everything at once.
 func lacking() []beat {

@@ -12,7 +12,7 @@ import (
 // A dossier whose case has no limit gets no date.
 func (d *Dossier) reckon(law *pack.Pack) (lawtime.Answer, error) {
 	v := version(law, d)
-	if limit, _ := v.Limit(d.Case, d.Channel); limit == nil && len(v.Legs) == 0 {
+	if c, ok := v.Case(d.Case, d.Channel); ok && !v.Limited(c) {
 		return lawtime.Answer{Start: d.ReceivedAt}, nil
 	}
 	q, err := law.Question(d.Procedure, d.LawFrom, d.Case, d.Channel, unitCode(law, d.Desk), d.ReceivedAt)

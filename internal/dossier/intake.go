@@ -141,8 +141,11 @@ func (in *Intake) begin(w World) (Dossier, *problem.Problem) {
 		p.Field("sets", "err.sets")
 	}
 	for _, c := range in.Codes {
-		if !validCode(c.Code) {
+		switch {
+		case !validCode(c.Code):
 			p.Field("codes", "err.code-shape")
+		case w.mints(c.Code):
+			p.Field("codes", "err.code-ours", "code", c.Code)
 		}
 	}
 	d := Dossier{

@@ -82,7 +82,7 @@ func (f Filter) where(by officer.By, now time.Time, args *[]any) (string, error)
 	var c string
 	switch f.Queue {
 	case Mine:
-		c = "d.assignee = " + arg(by.Officer.ID) + " AND d.state IN " + open
+		c = "d.assignee = " + arg(by.Officer.ID) + " AND d.assignee <> '' AND d.state IN " + open
 	case New:
 		c = holder() + " AND d.assignee = '' AND d.state IN " + open + " AND d.step <> 'return'"
 	case Unit, "":
@@ -205,6 +205,12 @@ func (r *Register) Counts(ctx context.Context, by officer.By, queues ...Queue) (
 func (r *Register) Search(ctx context.Context, by officer.By, q, why string, limit int) ([]Dossier, error) {
 	if len([]rune(q)) > 200 {
 		return nil, problem.New(problem.Invalid, "err.summary").Field("q", "err.too-long", "field", "key:field.q", "most", 200)
+	}
+	if err := unsayable(why); err != nil {
+		return nil, err
+	}
+	if !sayable(q) {
+		return nil, nil
 	}
 	if limit <= 0 || limit > 50 {
 		limit = 20

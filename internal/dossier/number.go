@@ -2,6 +2,7 @@ package dossier
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"quay20/internal/pack"
@@ -50,3 +51,20 @@ func next(tx *store.Tx, series, period string) (int64, error) {
 }
 
 func number(row store.Row) (n int64, err error) { err = row.Scan(&n); return n, err }
+
+// mints reports whether the code is one that a desk of ours gives today or may
+// give later: taken in from outside, it would stand in the way of our own series.
+func (w World) mints(c Code) bool {
+	on := pack.On(w.Now)
+	for _, desk := range w.Law.Desks(on) {
+		agency, ok := w.Law.AgencyCode(desk.Key, on)
+		rest, found := strings.CutPrefix(string(c), agency.Code+"-")
+		day, n, two := strings.Cut(rest, "-")
+		if ok && found && two && (len(day) == 6 || len(day) == 8) && digits(day) && digits(n) {
+			return true
+		}
+	}
+	return false
+}
+
+func digits(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }

@@ -208,10 +208,21 @@ func person(p applicant.Person) slip.Person {
 	}
 }
 
-// limitWords says the limit as law puts it: "07 ngày làm việc".
+// limitWords says the limit as law puts it: "07 ngày làm việc", one after the
+// other for the legs of several agencies.
 func limitWords(v *pack.Version, d *Dossier) string {
-	if limit, _ := v.Limit(d.Case, d.Channel); limit != nil {
-		return LimitWords(text.Vi, *limit)
+	c, _ := v.Case(d.Case, d.Channel)
+	switch {
+	case c.Limit != nil:
+		return LimitWords(text.Vi, *c.Limit)
+	case len(v.Legs) > 0:
+		var legs []string
+		for _, l := range v.Legs {
+			legs = append(legs, LimitWords(text.Vi, l.Limit))
+		}
+		return strings.Join(legs, " + ")
+	case c.Same:
+		return text.T(text.Vi, "limit.same")
 	}
 	return text.T(text.Vi, "limit.none")
 }

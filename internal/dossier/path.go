@@ -73,7 +73,7 @@ type told struct {
 	Code    Code  `json:"code"`
 	State   State `json:"state"`
 	Version int64 `json:"version"`
-	Step    int   `json:"step"`
+	Step    int   `json:"at_step"`
 }
 
 func tell(e journal.Entry) (t told, err error) {

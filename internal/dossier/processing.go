@@ -105,7 +105,7 @@ func (a *Advance) Apply(d *Dossier, by officer.By, w World) Effect {
 	d.moveTo(d.Step+1, w)
 	to := w.StepOf(d)
 	d.State = Processing
-	e := Effect{Reason: a.Note, Facts: map[string]any{"unit": w.unitOf(d, to)}}
+	e := Effect{Reason: a.Note, Facts: map[string]any{"step": d.Step, "unit": w.unitOf(d, to)}}
 	if v := w.version(d); len(v.Legs) > 1 && (from.Kind == "external") != (to.Kind == "external") && len(d.Clock.Legs) < len(v.Legs)-1 {
 		d.Clock.Legs = append(d.Clock.Legs, w.Now)
 		e.Clock = true
@@ -159,7 +159,7 @@ func (a *ReturnStep) Check(d *Dossier, by officer.By, w World) error {
 func (a *ReturnStep) Apply(d *Dossier, by officer.By, w World) Effect {
 	d.moveTo(d.Step-1, w)
 	d.State = Processing
-	return Effect{Reason: a.Reason, Facts: map[string]any{"unit": d.Holder}}
+	return Effect{Reason: a.Reason, Facts: map[string]any{"step": d.Step, "unit": d.Holder}}
 }
 
 // Conclude ends the work with a result, or with a refusal and its reasons (kết

@@ -521,8 +521,11 @@ func (a *AddCode) Allowed(d *Dossier, by officer.By, w World) error {
 
 func (a *AddCode) Check(d *Dossier, by officer.By, w World) error {
 	p := invalid()
-	if !validCode(a.Code) {
+	switch {
+	case !validCode(a.Code):
 		p.Field("code", "err.code-shape")
+	case w.mints(a.Code):
+		p.Field("code", "err.code-ours", "code", a.Code)
 	}
 	if a.Source != "portal" && a.Source != "ministry" {
 		p.Field("source", "err.choose", "field", "key:field.source")

@@ -43,6 +43,9 @@ func NewRegister(db *store.DB, law func() *pack.Pack, key Key) *Register {
 // journaled, its slip issued. key makes a repeated call show the first result.
 func (r *Register) Receive(ctx context.Context, in Intake, by officer.By, key string) (Dossier, error) {
 	var d Dossier
+	if err := plain(&in); err != nil {
+		return d, err
+	}
 	err := r.once(ctx, by.Officer.ID, key, "receive", in, &d, func(tx *store.Tx, w World) (Dossier, Effect, error) {
 		desk, ok := w.Law.Unit(by.Desk, pack.On(w.Now))
 		if !ok || desk.Desk == nil {
@@ -61,6 +64,9 @@ func (r *Register) Receive(ctx context.Context, in Intake, by officer.By, key st
 func (r *Register) File(ctx context.Context, in Intake, desk string, key string) (Dossier, error) {
 	var d Dossier
 	by := officer.System()
+	if err := plain(&in); err != nil {
+		return d, err
+	}
 	err := r.once(ctx, "", key, "file", in, &d, func(tx *store.Tx, w World) (Dossier, Effect, error) {
 		u, ok := w.Law.Unit(desk, pack.On(w.Now))
 		if !ok || u.Desk == nil {
@@ -104,6 +110,9 @@ func (r *Register) once(ctx context.Context, who, key, act string, in Intake, ou
 // must be the dossier's present one.
 func (r *Register) Do(ctx context.Context, ref string, act Act, by officer.By, key string, version int64) (Dossier, error) {
 	var out Dossier
+	if err := plain(act); err != nil {
+		return out, err
+	}
 	err := r.db.Write(ctx, func(tx *store.Tx) error {
 		d, err := seen(tx, ref, by)
 		if err != nil {
@@ -144,12 +153,43 @@ func (r *Register) do(tx *store.Tx, d Dossier, act Act, by officer.By) (Dossier,
 	if err := act.Check(&d, by, w); err != nil {
 		return d, err
 	}
+	if _, moves := act.(*Recompute); !moves {
+		var err error
+		if d, err = r.keepUp(tx, d, w); err != nil {
+			return d, err
+		}
+	}
 	was := d.index()
 	e := act.Apply(&d, by, w)
 	if err := r.settle(tx, &d, e, by, w, act.Name(), was); err != nil {
 		return d, err
 	}
 	return d, nil
+}
+
+// keepUp lets a law that changed since move the date by an act of its own, which
+// names what changed it, before another act would move it unsaid. rel-I-D9
+func (r *Register) keepUp(tx *store.Tx, d Dossier, w World) (Dossier, error) {
+	recompute := &Recompute{Notice: w.since(&d)}
+	if d.Law == w.Law.Version() || d.ReceivedAt.IsZero() || recompute.Allowed(&d, officer.System(), w) != nil {
+		return d, nil
+	}
+	a, err := d.reckon(w.Law)
+	if err != nil || a.Due.Equal(d.Clock.Due) {
+		return d, err
+	}
+	return r.do(tx, d, recompute, officer.System())
+}
+
+// since names what changed the law since the dossier's date was computed: the
+// newest notice that has not moved it, or the version of the law.
+func (w World) since(d *Dossier) string {
+	for _, n := range slices.Backward(w.Law.Notices()) {
+		if !movedBy(*d, n.ID) {
+			return n.ID
+		}
+	}
+	return w.Law.Version()
 }
 
 // proven asks for a fresh proof where the act is a signature. A processor who
@@ -198,7 +238,7 @@ func (r *Register) settle(tx *store.Tx, d *Dossier, e Effect, by officer.By, w W
 		d.Clock.Pauses[p-1].Document = d.Slips[len(d.Slips)-1].Number
 	}
 	d.Version++
-	e.Facts["code"], e.Facts["state"], e.Facts["version"], e.Facts["step"] = d.Code, d.State, d.Version, d.Step
+	e.Facts["code"], e.Facts["state"], e.Facts["version"], e.Facts["at_step"] = d.Code, d.State, d.Version, d.Step
 	if !d.Clock.Due.IsZero() {
 		e.Facts["due"] = d.Clock.Due
 	}
@@ -257,7 +297,7 @@ func (r *Register) notAgain(tx *store.Tx, in Intake, w World) error {
 		}
 		d, err := parse(body)
 		return string(d.Code), err
-	}, `SELECT body FROM dossier WHERE filer = $1 AND procedure = $2 AND filed_at > $3 AND state NOT IN ('not_accepted', 'withdrawn')
+	}, `SELECT body FROM dossier WHERE filer = $1 AND filer <> '' AND procedure = $2 AND filed_at > $3 AND state NOT IN ('not_accepted', 'withdrawn')
 	ORDER BY filed_at DESC LIMIT 1`, in.Filer.IDNumber, in.Procedure, w.Now.Add(-again))
 	if errors.Is(err, store.ErrNone) {
 		return nil
@@ -281,6 +321,9 @@ func (r *Register) Find(ctx context.Context, ref string, by officer.By) (Dossier
 // View is Find that leaves a trace: who looked at whose data and why.
 func (r *Register) View(ctx context.Context, ref string, by officer.By, why string) (Dossier, error) {
 	var d Dossier
+	if err := unsayable(why); err != nil {
+		return d, err
+	}
 	err := r.db.Write(ctx, func(tx *store.Tx) (err error) {
 		if d, err = seen(tx, ref, by); err != nil {
 			return err
@@ -367,6 +410,9 @@ func idOf(tx *store.Tx, ref string) (string, error) {
 	ref = strings.ToUpper(strings.TrimSpace(ref))
 	if isID(ref) {
 		return ref, nil
+	}
+	if !sayable(ref) || len(ref) > 60 {
+		return "", unknown()
 	}
 	id, err := store.One(tx, column, `SELECT dossier FROM dossier_code WHERE code = $1`, ref)
 	if errors.Is(err, store.ErrNone) {
@@ -570,8 +616,11 @@ func repeated(tx *store.Tx, who, key, act string, body any) (string, error) {
 	if key == "" {
 		return "", nil
 	}
-	if len(key) > 200 {
+	switch {
+	case len(key) > 200:
 		return "", problem.New(problem.Malformed, "err.key-long", "most", 200)
+	case !sayable(key):
+		return "", problem.New(problem.Malformed, "err.key-shape")
 	}
 	type request struct{ body, dossier string }
 	old, err := store.One(tx, func(row store.Row) (r request, err error) {

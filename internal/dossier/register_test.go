@@ -11,10 +11,12 @@ import (
 	"quay20/internal/demo"
 	"quay20/internal/demo/demotest"
 	"quay20/internal/dossier"
+	"quay20/internal/gazette"
 	"quay20/internal/journal"
 	"quay20/internal/lawtime"
 	"quay20/internal/officer"
 	"quay20/internal/pack"
+	"quay20/internal/payment"
 	"quay20/internal/problem"
 	"quay20/internal/slip"
 	"quay20/internal/store"
@@ -91,18 +93,28 @@ func TestCodesAreGaplessUnderConcurrentIntakes(t *testing.T) {
 	})
 }
 
-// verify proves journal, tables and numbers of a province.
+// verify proves journal, tables, paths, capacities and numbers of a province.
 func verify(t *testing.T, p *demo.Province) {
 	t.Helper()
 	keys := must[journal.Keys](t)(journal.LoadKeys(t.TempDir()))
-	r := must[journal.Report](t)(journal.Verify(ctx, p.DB, keys, t.TempDir(), p.Register.Protected()))
+	protected := append(payment.Protected(), p.Register.Protected(), gazette.Protected(), officer.Protected())
+	r := must[journal.Report](t)(journal.Verify(ctx, p.DB, keys, t.TempDir(), protected...))
 	for _, f := range r.Faults {
 		t.Errorf("verify: %+v", f)
 	}
 	err := p.DB.Read(ctx, func(tx *store.Tx) error {
-		gaps, err := p.Register.Gaps(tx)
-		for _, g := range gaps {
-			t.Error("gap:", g)
+		for _, check := range []func(*store.Tx) ([]string, error){p.Register.Gaps, p.Register.Paths, payment.Gaps} {
+			faults, err := check(tx)
+			if err != nil {
+				return err
+			}
+			for _, f := range faults {
+				t.Error("verify:", f)
+			}
+		}
+		unfounded, err := officer.Unfounded(tx)
+		if len(unfounded) > 0 {
+			t.Errorf("entries %v in a capacity that nobody held", unfounded)
 		}
 		return err
 	})
@@ -129,7 +141,7 @@ func TestIntakeNamesEveryFaultAtOnce(t *testing.T) {
 	})
 }
 
-// rel-I-D3, rel-I-D4, rel-A16.
+// rel-I-D3, rel-I-D4, rel-B-A16.
 func TestIdempotencyKeyShowsTheFirstResult(t *testing.T) {
 	desk(t, "2026-03-02 08:00", func(t *testing.T, p *demo.Province, s demotest.Staff, _ *storetest.Clock) {
 		in := p.Intake(passport)
@@ -525,6 +537,56 @@ func TestViewsAreJournaled(t *testing.T) {
 		views := must[[]journal.Entry](t)(p.Register.Views(ctx, d))
 		if len(views) != 1 || views[0].Officer != s.Passport.Officer.ID || views[0].Reason != "thẩm tra" {
 			t.Errorf("views %+v", views)
+		}
+	})
+}
+
+// rel-I-C5: a preview tells what a notice would move and moves nothing.
+func TestPreviewMovesNothing(t *testing.T) {
+	desk(t, "2026-03-02 08:00", func(t *testing.T, p *demo.Province, s demotest.Staff, clock *storetest.Clock) {
+		d := must[dossier.Dossier](t)(p.Receive(ctx, s.Desk, passport))
+		n := pack.Notice{ID: "2026-03-02-lu-1", Announced: "2026-03-02", Title: "Nghỉ vì lũ", Days: []lawtime.CalendarDay{{Date: "2026-03-05", Kind: lawtime.Closure, Name: "Nghỉ vì lũ"}}}
+		moved := must[[]dossier.Moved](t)(p.Register.Preview(ctx, n))
+		if len(moved) != 1 || !moved[0].Move.Old.Equal(d.Clock.Due) || !moved[0].Move.New.Equal(d.Clock.Due.Add(24*time.Hour)) {
+			t.Fatalf("preview %+v", moved)
+		}
+		if now := must[dossier.Dossier](t)(p.Register.Find(ctx, d.ID, s.Desk)); now.Version != d.Version || len(now.Moves) != 0 {
+			t.Errorf("the preview changed the dossier: %+v", now.Moves)
+		}
+		if err := p.Law.Apply(ctx, n, officer.Console()); err != nil {
+			t.Fatal(err)
+		}
+		if left := must[[]dossier.Moved](t)(p.Register.Unmoved(ctx, n.ID)); len(left) != 1 {
+			t.Errorf("%d left to move, want 1", len(left))
+		}
+		must[[]dossier.Moved](t)(p.Register.Recompute(ctx, n.ID))
+		if left := must[[]dossier.Moved](t)(p.Register.Unmoved(ctx, n.ID)); len(left) != 0 {
+			t.Errorf("%d left to move after the recount", len(left))
+		}
+		if _, err := p.Register.Preview(ctx, n); !problem.Is(err, problem.Invalid) {
+			t.Errorf("previewing a notice in force: %v", err)
+		}
+	})
+}
+
+// rel-I-P2: only dossiers in the scope get their codes.
+func TestWithinKeepsToTheScope(t *testing.T) {
+	desk(t, "2026-03-02 08:00", func(t *testing.T, p *demo.Province, s demotest.Staff, _ *storetest.Clock) {
+		d := must[dossier.Dossier](t)(p.Receive(ctx, s.Desk, passport))
+		for _, c := range []struct {
+			by   officer.By
+			sees bool
+		}{{s.Desk, true}, {s.Passport, true}, {s.Processor, false}, {officer.System(), true}, {officer.By{}, false}} {
+			err := p.DB.Read(ctx, func(tx *store.Tx) error {
+				codes, err := dossier.Within(tx, c.by, []string{d.ID, "NOSUCHDOSSIER"})
+				if code, ok := codes[d.ID]; ok != c.sees || ok && code != d.Code || len(codes) > 1 {
+					t.Errorf("%s: %v", c.by.Capacity(), codes)
+				}
+				return err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
 		}
 	})
 }

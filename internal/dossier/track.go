@@ -87,7 +87,7 @@ const (
 // desk for a day. law: nd-63-2010/18
 func (r *Register) Track(ctx context.Context, code, secret string) (Tracked, error) {
 	code, secret = cleanCode(code), cleanSecret(secret)
-	if code == "" || len(code) > 60 || len(secret) > 40 {
+	if code == "" || len(code) > 60 || len(secret) > 40 || !sayable(code) {
 		return Tracked{}, untracked()
 	}
 	var t Tracked

@@ -603,3 +603,20 @@ func TestHashSpelledAnotherWayIsFound(t *testing.T) {
 		}
 	})
 }
+
+func TestListTakesSeveralSubjects(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		fill(t, db, 4)
+		err := db.Read(t.Context(), func(tx *store.Tx) error {
+			found, err := journal.List(tx, journal.Filter{Subjects: []string{"dossier/1", "dossier/3", "dossier/9"}, Before: 4})
+			if len(found) != 2 || found[0].Subject != "dossier/3" || found[1].Subject != "dossier/1" {
+				t.Errorf("found %+v", found)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	})
+}

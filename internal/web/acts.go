@@ -23,7 +23,7 @@ import (
 // permission, so that the table of routes shows who may do what.
 func (o *office) actRoutes() {
 	for _, name := range dossier.ActNames() {
-		if !done(name) {
+		if !byPeople(name) {
 			continue
 		}
 		path := dossierPath + "{ref}/do/" + name
@@ -179,7 +179,7 @@ func (o *office) actDone(w http.ResponseWriter, r *http.Request, by Visitor, nam
 		if v.by.Fresh(dossier.Asks(name)) != nil {
 			err = problem.New(problem.Illegal, "officer.err.prove-again")
 		} else {
-			_, err = o.Dossiers.Do(r.Context(), v.ID, act, v.by, f.Key, version)
+			err = o.doSeen(r, &v, act, f.Key, version)
 		}
 	}
 	if f.Refused(err) {
@@ -189,6 +189,16 @@ func (o *office) actDone(w http.ResponseWriter, r *http.Request, by Visitor, nam
 		return err
 	}
 	return o.afterAct(w, r, by, &v, name)
+}
+
+// doSeen does an act on the version that the officer saw; if there is a newer
+// one, the refusal says that nothing typed is lost.
+func (o *office) doSeen(r *http.Request, v *casefile, act dossier.Act, key string, version int64) error {
+	_, err := o.Dossiers.Do(r.Context(), v.ID, act, v.by, key, version)
+	if problem.Is(err, problem.Stale) {
+		return problem.New(problem.Stale, "work.stale.text")
+	}
+	return err
 }
 
 // rehearse finds what is wrong with an act without doing it.
@@ -243,16 +253,15 @@ func (o *office) showStale(r *http.Request, v *casefile, f *Form, p *actPage) er
 	if err != nil {
 		return err
 	}
-	st := &staleness{}
+	st, since := &staleness{}, 0
 	var then entryFacts
-	since := slices.Clone(entries[:0])
 	for _, e := range entries {
 		facts := factsOf(e)
 		if facts.Version == p.Version {
 			then = facts
 		}
 		if facts.Version > p.Version {
-			since = append(since, e)
+			since++
 		}
 	}
 	row := func(key, before, now string) {
@@ -262,7 +271,7 @@ func (o *office) showStale(r *http.Request, v *casefile, f *Form, p *actPage) er
 		row("work.state", v.say("state."+then.State), v.say("state."+string(v.State)))
 		row("work.fact.due", v.hour(then.Due), v.hour(v.Clock.Due))
 	}
-	st.Entries = v.timeline(since)
+	st.Entries.Events = v.timeline(entries).Events[:since]
 	p.Stale, p.Version = st, v.Version
 	f.Set("version", strconv.FormatInt(v.Version, 10))
 	return nil
@@ -296,8 +305,8 @@ type form struct {
 func nothing(*casefile, *Form)          {}
 func noPieces(*casefile, *Form) []piece { return nil }
 
-// long is the most letters of a reason, as the acts themselves allow.
-const long = 2000
+// mostWords is the most letters of a reason, as the acts themselves allow.
+const mostWords = 2000
 
 func lineField(f *Form, name, label string, hint string) piece {
 	in := f.Input(name, label)
@@ -325,7 +334,7 @@ func radios(f *Form, name, legend string, keys ...string) piece {
 		items = append(items, Choice{Value: keys[i], Text: text.T(f.Lang, keys[i+1])})
 	}
 	r := f.Radios(name, legend, items...)
-	r.Classes = "govuk-radios--inline"
+	r.Classes = "govuk-radios--inline govuk-radios--small"
 	return piece{Radios: &r}
 }
 
@@ -377,7 +386,7 @@ func (v *casefile) readGrounds(f *Form) []string {
 		i, _ := strconv.Atoi(g)
 		reasons = append(reasons, words[i])
 	}
-	for l := range strings.Lines(f.Lines("reasons", long)) {
+	for l := range strings.Lines(f.Lines("reasons", mostWords)) {
 		if l = strings.TrimSpace(l); l != "" {
 			reasons = append(reasons, l)
 		}
@@ -390,7 +399,7 @@ func reasonOnly(hint string, make func(reason string) dossier.Act) form {
 	return form{
 		begin:  nothing,
 		pieces: func(_ *casefile, f *Form) []piece { return []piece{linesField(f, "reason", "field.reason", hint)} },
-		read:   func(_ *casefile, f *Form) dossier.Act { return make(f.Lines("reason", long)) },
+		read:   func(_ *casefile, f *Form) dossier.Act { return make(f.Lines("reason", mostWords)) },
 	}
 }
 
@@ -399,7 +408,7 @@ func noteOnly(make func(note string) dossier.Act) form {
 	return form{
 		begin:  nothing,
 		pieces: func(_ *casefile, f *Form) []piece { return []piece{linesField(f, "note", "work.note", "")} },
-		read:   func(_ *casefile, f *Form) dossier.Act { return make(f.Lines("note", long)) },
+		read:   func(_ *casefile, f *Form) dossier.Act { return make(f.Lines("note", mostWords)) },
 	}
 }
 
@@ -414,7 +423,7 @@ func ending(first func(f *Form) []piece, make func(f *Form, reason, money string
 			}
 			return list
 		},
-		read: func(_ *casefile, f *Form) dossier.Act { return make(f, f.Lines("reason", long), f.Text("money", 500)) },
+		read: func(_ *casefile, f *Form) dossier.Act { return make(f, f.Lines("reason", mostWords), f.Text("money", 500)) },
 	}
 }
 
@@ -465,7 +474,7 @@ var forms = map[string]form{
 			return append(v.grounds(f), linesField(f, "next", "work.refusal.next", "work.refusal.next.hint"))
 		},
 		read: func(v *casefile, f *Form) dossier.Act {
-			return &dossier.Refuse{Reasons: v.readGrounds(f), Next: f.Lines("next", long)}
+			return &dossier.Refuse{Reasons: v.readGrounds(f), Next: f.Lines("next", mostWords)}
 		},
 	},
 	"collect_fee": {
@@ -489,7 +498,7 @@ var forms = map[string]form{
 		pieces: func(v *casefile, f *Form) []piece {
 			return []piece{{Text: v.nextStep()}, linesField(f, "note", "work.note", "work.note.step")}
 		},
-		read: func(_ *casefile, f *Form) dossier.Act { return &dossier.Advance{Note: f.Lines("note", long)} },
+		read: func(_ *casefile, f *Form) dossier.Act { return &dossier.Advance{Note: f.Lines("note", mostWords)} },
 	},
 	"return_step": reasonOnly("work.return-step.hint", func(s string) dossier.Act { return &dossier.ReturnStep{Reason: s} }),
 	"conclude":    {begin: beginConclude, pieces: concludePieces, read: readConclude},
@@ -499,7 +508,7 @@ var forms = map[string]form{
 			return []piece{v.units(f, "unit", "field.unit"), linesField(f, "question", "field.question", "")}
 		},
 		read: func(_ *casefile, f *Form) dossier.Act {
-			return &dossier.AskUnit{Unit: f.Text("unit", 40), Question: f.Lines("question", long)}
+			return &dossier.AskUnit{Unit: f.Text("unit", 40), Question: f.Lines("question", mostWords)}
 		},
 	},
 	"answer_consult": {
@@ -511,7 +520,7 @@ var forms = map[string]form{
 			}
 			return list
 		},
-		read: func(_ *casefile, f *Form) dossier.Act { return &dossier.AnswerUnit{Answer: f.Lines("answer", long)} },
+		read: func(_ *casefile, f *Form) dossier.Act { return &dossier.AnswerUnit{Answer: f.Lines("answer", mostWords)} },
 	},
 	"transfer": {
 		begin: nothing,
@@ -519,7 +528,7 @@ var forms = map[string]form{
 			return []piece{v.units(f, "unit", "work.transfer.to"), linesField(f, "reason", "field.reason", "")}
 		},
 		read: func(_ *casefile, f *Form) dossier.Act {
-			return &dossier.Transfer{Unit: f.Text("unit", 40), Reason: f.Lines("reason", long)}
+			return &dossier.Transfer{Unit: f.Text("unit", 40), Reason: f.Lines("reason", mostWords)}
 		},
 	},
 	"demand_payment": {
@@ -530,7 +539,7 @@ var forms = map[string]form{
 			return []piece{amount, lineField(f, "why", "field.why", ""), lineField(f, "basis", "field.basis", "work.basis.hint")}
 		},
 		read: func(_ *casefile, f *Form) dossier.Act {
-			return &dossier.DemandPayment{Amount: f.Money("amount"), Why: f.Text("why", long), Basis: f.Text("basis", long)}
+			return &dossier.DemandPayment{Amount: f.Money("amount"), Why: f.Text("why", mostWords), Basis: f.Text("basis", mostWords)}
 		},
 	},
 	"settle_payment": {
@@ -576,19 +585,19 @@ var forms = map[string]form{
 			return []piece{amount, choice(f, "unit", "work.extend.unit", items), linesField(f, "reason", "field.reason", "")}
 		},
 		read: func(_ *casefile, f *Form) dossier.Act {
-			return &dossier.Extend{Amount: f.Int("amount", 1, 3650), Unit: lawtime.Unit(f.Choice("unit", "hour", "working_day", "day", "month")), Reason: f.Lines("reason", long)}
+			return &dossier.Extend{Amount: f.Int("amount", 1, 3650), Unit: lawtime.Unit(f.Choice("unit", "hour", "working_day", "day", "month")), Reason: f.Lines("reason", mostWords)}
 		},
 	},
 	"propose_apology": {
 		begin: beginApology, pieces: apologyPieces, facts: apologyFacts,
 		read: func(v *casefile, f *Form) dossier.Act {
-			return &dossier.ProposeApology{Reason: f.Lines("reason", long), Unit: f.Text("unit", 300), NewDue: v.newDue(f)}
+			return &dossier.ProposeApology{Reason: f.Lines("reason", mostWords), Unit: f.Text("unit", 300), NewDue: v.newDue(f)}
 		},
 	},
 	"apologise": {
 		begin: beginApology, pieces: apologyPieces, facts: apologyFacts,
 		read: func(v *casefile, f *Form) dossier.Act {
-			return &dossier.Apologise{Reason: f.Lines("reason", long), Unit: f.Text("unit", 300), NewDue: v.newDue(f)}
+			return &dossier.Apologise{Reason: f.Lines("reason", mostWords), Unit: f.Text("unit", 300), NewDue: v.newDue(f)}
 		},
 	},
 	"remind": noteOnly(func(s string) dossier.Act { return &dossier.Remind{Note: s} }),
@@ -894,7 +903,7 @@ func correctPieces(v *casefile, f *Form) []piece {
 // readCorrect keeps what differs from what was recorded, so that the journal
 // tells what was corrected and nothing else.
 func readCorrect(v *casefile, f *Form) dossier.Act {
-	a := &dossier.Correct{Reason: f.Lines("reason", long)}
+	a := &dossier.Correct{Reason: f.Lines("reason", mostWords)}
 	filer := v.Filer
 	filer.Name, filer.Born, filer.IDNumber = f.Text("filer.name", 200), f.Text("filer.born", 20), f.Text("filer.id_number", 40)
 	filer.Phone, filer.Village, filer.Address = f.Text("filer.phone", 40), f.Text("filer.village", 200), f.Text("filer.address", 300)

@@ -257,7 +257,7 @@ func (c *counter) fillHome(r *http.Request, by Visitor, as officer.By, p *deskPa
 		return err
 	}
 	for _, q := range deskQueues {
-		g := deskGroup{Name: c.say(r, "queue."+string(q.queue)), Href: "/desk/work?queue=" + string(q.queue), Count: counts[q.queue]}
+		g := deskGroup{Name: c.say(r, "desk.queue."+string(q.queue)), Href: "/desk/work?queue=" + string(q.queue), Count: counts[q.queue]}
 		if g.Count > 0 {
 			g.Class = q.class
 		}

@@ -95,15 +95,15 @@ func (v casefile) allowed() []string {
 	}
 	var names []string
 	for _, name := range dossier.ActNames() {
-		if slices.Contains(list, name) && done(name) {
+		if slices.Contains(list, name) && byPeople(name) {
 			names = append(names, name)
 		}
 	}
 	return names
 }
 
-// done reports whether people do the act; the others are the program's own.
-func done(act string) bool { return len(officer.Matrix[dossier.Asks(act)]) > 0 }
+// byPeople reports whether people do the act; the others are the program's own.
+func byPeople(act string) bool { return len(officer.Matrix[dossier.Asks(act)]) > 0 }
 
 // whyPage asks for the reason before a dossier of others is opened.
 type whyPage struct {
@@ -286,10 +286,14 @@ func (v *casefile) next() string {
 	if v.Proposal != nil {
 		order = append(order, "apologise")
 	}
-	if v.Assignee == "" && slices.ContainsFunc(v.all, func(c officer.By) bool { return c.Role == officer.Processor && c.Sees(v.Holder) }) {
+	unclaimed := v.Assignee == ""
+	if unclaimed && slices.ContainsFunc(v.all, func(c officer.By) bool { return c.Role == officer.Processor && c.Sees(v.Holder) }) {
 		order = append(order, "assign")
 	}
-	order = append(order, "conclude", "advance", "assign")
+	order = append(order, "conclude", "advance")
+	if unclaimed {
+		order = append(order, "assign")
+	}
 	may := v.allowed()
 	for _, name := range order {
 		if slices.Contains(may, name) {
@@ -329,26 +333,26 @@ func (v *casefile) busy() string {
 	return v.say("work.busy", "name", v.name(v.Assignee), "since", sayHour(v.lang, v.HeldSince))
 }
 
-// list gathers facts; an empty one is left out.
-type list struct {
+// factList gathers facts; an empty one is left out.
+type factList struct {
 	SummaryList
 	lang text.Lang
 }
 
-func (l *list) add(key, value string) {
+func (l *factList) add(key, value string) {
 	if value != "" {
 		l.Rows = append(l.Rows, Row{Key: Said{Text: text.T(l.lang, key)}, Value: Said{Text: value}})
 	}
 }
 
-func (l *list) when(key string, t time.Time) {
+func (l *factList) when(key string, t time.Time) {
 	if !t.IsZero() {
 		l.add(key, sayHour(l.lang, t))
 	}
 }
 
 func (v *casefile) facts() SummaryList {
-	l := list{lang: v.lang}
+	l := factList{lang: v.lang}
 	l.when("work.fact.due", v.Clock.Due)
 	if !v.Promise().Equal(v.Clock.Due) {
 		l.when("work.fact.promise", v.Promise())
@@ -381,7 +385,7 @@ func (v *casefile) facts() SummaryList {
 // person is who filed or whose dossier it is; numbers show their last three
 // digits until they are opened (rel-K78).
 func (v *casefile) person(p applicant.Person, reveal bool) SummaryList {
-	l := list{lang: v.lang}
+	l := factList{lang: v.lang}
 	hide := func(number string, format func(string) string) string {
 		if reveal {
 			return format(number)
@@ -514,13 +518,13 @@ func (v *casefile) money() *Table {
 // asked are the requests, questions and promises of the dossier, and its end.
 func (v *casefile) asked() []block {
 	var all []block
-	add := func(title string, fill func(l *list)) {
-		l := list{lang: v.lang}
+	add := func(title string, fill func(l *factList)) {
+		l := factList{lang: v.lang}
 		fill(&l)
 		all = append(all, block{title, l.SummaryList})
 	}
 	for _, s := range v.Supplements {
-		add(v.say("work.supplement", "stage", text.Key("stage."+s.Stage)), func(l *list) {
+		add(v.say("work.supplement", "stage", text.Key("stage."+s.Stage)), func(l *factList) {
 			for _, it := range s.Items {
 				l.Rows = append(l.Rows, Row{Key: Said{Text: it.Paper}, Value: Said{Text: joinWords(" – ", it.Reason, it.Todo)}})
 			}
@@ -531,7 +535,7 @@ func (v *casefile) asked() []block {
 		})
 	}
 	for _, c := range v.Consults {
-		add(v.say("work.consult", "unit", unitName(v.world.Law, c.Unit)), func(l *list) {
+		add(v.say("work.consult", "unit", unitName(v.world.Law, c.Unit)), func(l *factList) {
 			l.add("field.question", c.Question)
 			l.when("work.consult.asked", c.Asked)
 			l.add("work.by", v.name(c.By))
@@ -540,7 +544,7 @@ func (v *casefile) asked() []block {
 		})
 	}
 	if pr := v.Proposal; pr != nil {
-		add(v.say("work.proposal"), func(l *list) {
+		add(v.say("work.proposal"), func(l *factList) {
 			l.add("field.reason", pr.Reason)
 			l.add("work.apology.unit", pr.Unit)
 			l.when("work.apology.new", pr.NewDue)
@@ -548,7 +552,7 @@ func (v *casefile) asked() []block {
 		})
 	}
 	for _, a := range v.Apologies {
-		add(v.say("act.apologise"), func(l *list) {
+		add(v.say("act.apologise"), func(l *factList) {
 			l.when("work.apology.old", a.OldDue)
 			l.when("work.apology.new", a.NewDue)
 			l.add("field.reason", a.Reason)
@@ -558,7 +562,7 @@ func (v *casefile) asked() []block {
 		})
 	}
 	if rf := v.Refusal; rf != nil {
-		add(v.say("act.refuse"), func(l *list) {
+		add(v.say("act.refuse"), func(l *factList) {
 			l.add("field.reasons", joinList(rf.Reasons))
 			l.add("work.refusal.next", rf.Next)
 			l.add("work.by", v.name(rf.By))
@@ -566,7 +570,7 @@ func (v *casefile) asked() []block {
 		})
 	}
 	if rs := v.Result; rs != nil {
-		add(v.say("work.result"), func(l *list) {
+		add(v.say("work.result"), func(l *factList) {
 			l.add("field.outcome", v.say("work.outcome."+rs.Outcome))
 			l.add("field.kind", rs.Kind)
 			l.add("work.result.number", rs.Number)
@@ -581,7 +585,7 @@ func (v *casefile) asked() []block {
 		})
 	}
 	if e := v.End; e != nil {
-		add(v.say("state."+string(v.State)), func(l *list) {
+		add(v.say("state."+string(v.State)), func(l *factList) {
 			l.add("field.asked_by", v.say("asked-by."+e.AskedBy))
 			l.add("field.reason", cmp.Or(e.Reason, v.say("end.unanswered")))
 			l.add("field.money", e.Money)

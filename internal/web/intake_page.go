@@ -141,7 +141,7 @@ func (c *counter) showIntake(w http.ResponseWriter, r *http.Request, as officer.
 	c.band2(e, x, &p)
 	p.band3(e, x)
 	p.band4(e)
-	p.Keys = Keys{[]KeyHelp{{"*", f.say("intake.key.all")}, {"Ctrl+S", f.say("officer.save_draft")}, {"Shift+F4", f.say("officer.assisted")}, {"Esc", f.say("intake.key.back")}, {"Ctrl+Enter", f.say("officer.receive_print")}}}
+	p.Keys = Keys{[]KeyHelp{{"*", f.say("intake.key.all")}, {"Shift+F4", f.say("officer.assisted")}, {"Esc", f.say("intake.key.back")}}}
 	p.focus(x)
 	return c.render(w, r, f.Status(), "intake", p)
 }
@@ -398,8 +398,8 @@ func (p *intakePage) band3(e *entry, x entryExtras) {
 	p.Sets.Classes, p.Sets.Inputmode = "govuk-input--width-3", "numeric"
 	p.Decision = Choices{Radios: f.Radios("decision", "field.decision", f.options("intake.decision.", "accept", "supplement", "refuse")...)}
 	p.Decision.Value = cmp.Or(p.Decision.Value, "accept")
-	if f.faulty("papers") && f.Typed("decision") == "" {
-		p.Decision.Value = ""
+	if f.faulty("papers") && p.Decision.Value == "accept" {
+		p.Decision.Value = "" // the officer decides anew
 	}
 	p.Grounds = f.Checkboxes("ground", "intake.ground", f.options("intake.ground.", grounds...)...)
 	p.Grounds.Classes = "govuk-checkboxes--small"

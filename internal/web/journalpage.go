@@ -288,6 +288,9 @@ func (a *admin) journalLine(lang text.Lang, s *sight, e journal.Entry) journalLi
 	line := journalLine{Index: e.Index, At: e.At, Who: s.who(lang, e.Officer), Capacity: inCapacity(lang, law, e), Act: journalAct(lang, e.Act), Subject: s.subject(lang, law, e), Reason: e.Reason}
 	kind, id, _ := strings.Cut(e.Subject, "/")
 	about := slices.Contains(aboutDossiers, kind)
+	if line.Capacity == line.Who {
+		line.Capacity = ""
+	}
 	if about && s.as.Can(officer.View) {
 		line.SubjectHref = dossierPath + url.PathEscape(cmp.Or(string(s.codes[id]), id))
 	}

@@ -149,7 +149,7 @@ func (a *admin) showNoticeForm(w http.ResponseWriter, r *http.Request, f *Form) 
 	}
 	p.ID.Hint, p.ID.Classes = &Hint{Text: a.say(r, "admin.notice.id.hint")}, "govuk-input--width-20"
 	p.Announced.Hint, p.Announced.Classes = &Hint{Text: a.say(r, "admin.notice.announced.hint")}, "govuk-input--width-10"
-	p.Title.Hint = &Hint{Text: a.say(r, "admin.notice.title.hint")}
+	p.Title.Hint, p.Title.Classes = &Hint{Text: a.say(r, "admin.notice.title.hint")}, "govuk-!-width-two-thirds"
 	if rows < mostDays {
 		p.More = strconv.Itoa(min(rows+3, mostDays))
 	}
@@ -439,7 +439,7 @@ func (a *admin) whoApplied(ctx context.Context, p *noticePage) error {
 	if err != nil {
 		return err
 	}
-	p.By = a.officerName(ctx, p.By)
+	p.By = a.officerName(ctx, p.Form.Lang, p.By)
 	left, err := a.Dossiers.Unmoved(ctx, p.Notice.ID)
 	p.Left = len(left)
 	return err

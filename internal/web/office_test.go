@@ -18,6 +18,7 @@ import (
 	"quay20/internal/officer"
 	"quay20/internal/store"
 	"quay20/internal/store/storetest"
+	"quay20/internal/text"
 )
 
 const passportCode = "1.001456"
@@ -365,8 +366,8 @@ func TestEveryActOfPeopleHasAForm(t *testing.T) {
 	t.Parallel()
 	for _, name := range dossier.ActNames() {
 		f, ok := forms[name]
-		if ok != done(name) {
-			t.Errorf("act %s: people do it %v, it has a form %v", name, done(name), ok)
+		if ok != byPeople(name) {
+			t.Errorf("act %s: people do it %v, it has a form %v", name, byPeople(name), ok)
 		}
 		if ok && (f.begin == nil || f.pieces == nil || f.read == nil) {
 			t.Errorf("the form of %s is not whole", name)
@@ -390,7 +391,7 @@ func TestWhatIsAllowedNowOpensAndWhatIsNotSaysWhy(t *testing.T) {
 					allowed[name] = true
 				}
 				for _, name := range dossier.ActNames() {
-					if !done(name) || !c.Can(dossier.Asks(name)) {
+					if !byPeople(name) || !c.Can(dossier.Asks(name)) {
 						continue
 					}
 					w := b.get(login, "/desk/dossiers/"+d.ID+"/do/"+name)
@@ -646,6 +647,54 @@ func TestPossibleDuplicatesAreComparedSideBySide(t *testing.T) { // ux-P7
 			if len(views) == 0 || !strings.Contains(views[len(views)-1].Reason, "So sánh") {
 				b.t.Errorf("the view of %s is not journaled", d.Code)
 			}
+		}
+	})
+}
+
+func TestEveryActQueueAndStateHasItsWords(t *testing.T) {
+	t.Parallel()
+	var keys []string
+	for _, name := range dossier.ActNames() {
+		keys = append(keys, "act."+name)
+		if byPeople(name) {
+			keys = append(keys, "work.means."+name)
+		}
+	}
+	for _, q := range dossier.Queues {
+		keys = append(keys, "work.queue."+string(q), "work.empty."+string(q))
+	}
+	for _, k := range []string{"receive", "process", "approve", "return", "external"} {
+		keys = append(keys, "work.step."+k, "work.step.role."+k)
+	}
+	for _, k := range []string{"supplement", "financial", "inter-agency"} {
+		keys = append(keys, "work.pause."+k)
+	}
+	for _, k := range []string{"receipt", "supplement", "rejection", "apology", "stop", "return"} {
+		keys = append(keys, "work.slip."+k)
+	}
+	for _, k := range faults {
+		keys = append(keys, "work.fault."+k)
+		if k != "other" {
+			keys = append(keys, "work.fault."+k+".reason", "work.fault."+k+".todo")
+		}
+	}
+	for _, k := range keys {
+		if !text.Has(k) {
+			t.Errorf("no words for %s", k)
+		}
+	}
+}
+
+func TestOnlineDossierShowsTheTimeToAnswer(t *testing.T) { // ux-P1
+	t.Parallel()
+	inBureau(t, func(b *bureau) {
+		in := b.p.Intake(passportCode)
+		in.Channel, in.Pay = "online", ""
+		_, err := b.p.Register.File(context.Background(), in, "12-Q20", "online-0000000000001")
+		b.check(err)
+		row := said(page(b.t, b.get("minh", "/desk/work?queue=online")), "tr[data-href]")
+		if !strings.Contains(row, "Còn ") || !strings.Contains(row, "Trực tuyến") {
+			b.t.Errorf("the row says %q", row)
 		}
 	})
 }

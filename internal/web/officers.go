@@ -315,7 +315,7 @@ func (a *admin) grantLine(r *http.Request, o officer.Officer, g officer.Grant, m
 	line := grantLine{Text: grantWords(visitOf(r).lang, a.Law.Law(), g), Reason: g.Reason, State: a.say(r, "officer.grant."+string(g.State)),
 		Proposed: g.State == officer.Proposed, Coming: g.State == officer.InForce && g.From > on}
 	if g.ProposedBy != "" {
-		line.By = a.officerName(r.Context(), g.ProposedBy)
+		line.By = a.officerName(r.Context(), visitOf(r).lang, g.ProposedBy)
 	}
 	if !may {
 		return line
@@ -335,8 +335,11 @@ func (a *admin) grantLine(r *http.Request, o officer.Officer, g officer.Grant, m
 	return line
 }
 
-// officerName is the name of an officer by ID; the console keeps its own.
-func (a *admin) officerName(ctx context.Context, id string) string {
+// officerName is the name of an officer by ID.
+func (a *admin) officerName(ctx context.Context, lang text.Lang, id string) string {
+	if id == officer.Console().Officer.ID {
+		return text.T(lang, "admin.capacity.console")
+	}
 	if o, err := a.Roll.Officer(ctx, officer.Console(), id); err == nil {
 		return o.Name
 	}
@@ -547,6 +550,7 @@ func (a *admin) showGrant(w http.ResponseWriter, r *http.Request, as officer.By,
 	p.From.Hint, p.To.Hint = &Hint{Text: a.say(r, "admin.grant.from.hint")}, &Hint{Text: a.say(r, "admin.grant.to.hint")}
 	p.Unit.Hint, p.Reason.Hint = &Hint{Text: a.say(r, "admin.grant.unit.hint")}, &Hint{Text: a.say(r, "admin.grant.reason.hint")}
 	p.From.Classes, p.To.Classes, p.Reason.Rows = "govuk-input--width-10", "govuk-input--width-10", 2
+	p.Reason.Classes = "govuk-!-width-two-thirds"
 	return a.render(w, r, f.Status(), "grant", p)
 }
 
@@ -697,7 +701,7 @@ func (a *admin) showAct(w http.ResponseWriter, r *http.Request, f *Form, act off
 	}
 	if act.reason {
 		in := f.Textarea("reason", "admin.reason")
-		in.Rows = 2
+		in.Rows, in.Classes = 2, "govuk-!-width-two-thirds"
 		p.Reason = &in
 	}
 	return a.render(w, r, f.Status(), "admin-confirm", p)

@@ -166,7 +166,7 @@ func (o *office) sign(w http.ResponseWriter, r *http.Request, by Visitor) error 
 func (o *office) sendBack(w http.ResponseWriter, r *http.Request, by Visitor) error {
 	return o.signed(w, r, by, officer.ReturnStep, func(v *casefile, f *Form) dossier.Act {
 		v.choose("return_step")
-		return &dossier.ReturnStep{Reason: f.Lines("reason", long)}
+		return &dossier.ReturnStep{Reason: f.Lines("reason", mostWords)}
 	})
 }
 
@@ -193,7 +193,7 @@ func (o *office) signed(w http.ResponseWriter, r *http.Request, by Visitor, p of
 		if v.by.Fresh(p) != nil {
 			err = problem.New(problem.Illegal, "officer.err.prove-again")
 		} else {
-			_, err = o.Dossiers.Do(r.Context(), v.ID, act, v.by, f.Key, version)
+			err = o.doSeen(r, &v, act, f.Key, version)
 		}
 	}
 	if f.Refused(err) {

@@ -289,26 +289,41 @@ func stepWords(lang text.Lang, law *pack.Pack, now time.Time, d *dossier.Dossier
 	return cmp.Or(step.Action, text.T(lang, "work.step."+step.Kind))
 }
 
-// timeLeft is the dossier's date in words and shape (ux 5.2).
+// timeLeft is the dossier's date in words and shape (ux 5.2). Before it is
+// accepted, what counts is the time to answer.
 func timeLeft(lang text.Lang, law *pack.Pack, now time.Time, d *dossier.Dossier) Badge {
 	l := Left{Due: d.Clock.Due, Provisional: d.Clock.Provisional}
 	left, running := d.Left(law, now)
+	check := dossier.World{Now: now, Law: law}.CheckUntil(d)
+	clock, open := law.Clock(d.Desk, nil, pack.On(now))
 	switch {
 	case d.Result != nil:
 		l.Done, l.Late = true, d.Grade(now) == "late"
 	case d.State.Final():
 		return Badge{Shape: "●", Class: "done", Text: text.T(lang, "state."+string(d.State))}
-	case d.Paused():
+	case d.Paused() || d.State == dossier.Supplement:
 		l.Paused = true
 	case running:
-		l.Late = left.Late && lawtime.Grade(d.Clock.Due, now) == "late"
-		if full := max(left.FullDay, 1); !left.Late || l.Late {
-			l.Days, l.Hours = left.Minutes/full, left.Minutes%full/60
-		}
-	default:
-		l.Due = time.Time{}
+		l.count(left, lawtime.Grade(d.Clock.Due, now) == "late")
+	case !check.IsZero() && open:
+		l.Due = check
+		left = lawtime.Remaining(clock, now, check)
+		l.count(left, left.Late)
+	case d.ReceivedAt.IsZero():
+		return Badge{Shape: "●", Class: "paused", Text: text.T(lang, "work.left.not-yet")}
 	}
 	return l.badge(lang, now)
+}
+
+// count splits working time into days of the desk and hours. Lateness is by
+// date: after the hour but on the day, nothing remains and nothing is late.
+func (l *Left) count(left lawtime.Left, late bool) {
+	l.Late = late
+	if left.Late && !late {
+		return
+	}
+	full := max(left.FullDay, 1)
+	l.Days, l.Hours = left.Minutes/full, left.Minutes%full/60
 }
 
 // capacityWords says a journal's capacity, "receptionist@12-Q20", in words.

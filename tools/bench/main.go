@@ -27,7 +27,7 @@ import (
 
 func main() {
 	short := flag.Bool("short", false, "one round of short measurements")
-	profile := flag.String("profile", "", "write the CPU profile of the program under load to this file")
+	profile := flag.String("profile", "", "write CPU profiles of the program under load to this file and a number: intake 1, tracking 2, …")
 	dir := flag.String("dir", "", "folder for the databases; a temporary one if left out")
 	serve := flag.String("serve", "", "be the program under load, with its data in this folder")
 	database := flag.String("database", "", "with -serve: the database")
@@ -61,6 +61,8 @@ type child struct {
 	ready
 	cmd *exec.Cmd
 	in  io.WriteCloser
+
+	profiles int
 }
 
 func start(dir string, args ...string) (*child, error) {
@@ -93,8 +95,15 @@ func (c *child) stop() error {
 	return c.cmd.Wait()
 }
 
-// say tells the child to begin or end a profile.
-func (c *child) say(line string) { fmt.Fprintln(c.in, line) }
+// profiled has the child write its next profile, "cpu.prof.1", until ended.
+func (c *child) profiled(name string, wanted bool) (ended func()) {
+	if name == "" || !wanted {
+		return func() {}
+	}
+	c.profiles++
+	fmt.Fprintf(c.in, "profile %s.%d\n", name, c.profiles)
+	return func() { fmt.Fprintln(c.in, "stop") }
+}
 
 // cpu is the processor time the child has used.
 func (c *child) cpu() time.Duration {
@@ -164,24 +173,22 @@ func measure(ctx context.Context, p plan) (results, error) {
 	for round := range p.rounds {
 		fmt.Fprintf(os.Stderr, "round %d of %d\n", round+1, p.rounds)
 		for _, n := range []int{32, 256} {
-			if n == 256 && p.profile != "" {
-				program.say("profile " + p.profile)
-			}
+			ended := program.profiled(p.profile, n == 256)
 			all.add("intake over HTTP, SQLite", n, program.load(ctx, n, p.each, program.intake()))
-			if n == 256 && p.profile != "" {
-				program.say("stop")
-			}
+			ended()
 			all.add("bare handler, same bodies", n, bare.load(ctx, n, p.each/2, bare.intake()))
 		}
+		ended := program.profiled(p.profile, true)
 		all.add("tracking over HTTP", 32, program.load(ctx, 32, p.each/2, citizens.look()))
+		ended()
 		all.add("bare handler, a look", 32, bare.load(ctx, 32, p.each/2, citizens.look()))
 	}
 	if err := program.stop(); err != nil {
 		return all, fmt.Errorf("ending the program under load: %w", err)
 	}
-	for range p.rounds {
+	for round := range p.rounds {
 		for _, group := range []int{1, 32, 256} {
-			r, err := raw(ctx, filepath.Join(p.dir, "lite", "quay20.db"), filepath.Join(p.dir, fmt.Sprintf("raw-%d.db", group)), group, p.each/2)
+			r, err := raw(ctx, filepath.Join(p.dir, "lite", "quay20.db"), filepath.Join(p.dir, fmt.Sprintf("raw-%d-%d.db", group, round)), group, p.each/2)
 			if err != nil {
 				return all, err
 			}

@@ -66,11 +66,6 @@ func emptyCopy(ctx context.Context, source *sql.DB, to string) (*sql.DB, error) 
 	if err != nil {
 		return nil, err
 	}
-	for _, name := range mustColumn(ctx, target, `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'`) {
-		if _, err := target.ExecContext(ctx, `DROP TABLE "`+name+`"`); err != nil {
-			return nil, err
-		}
-	}
 	for _, text := range texts {
 		if _, err := target.ExecContext(ctx, text); err != nil {
 			return nil, fmt.Errorf("copying tables: %w", err)
@@ -93,14 +88,6 @@ func column(ctx context.Context, db *sql.DB, query string) (list []string, err e
 		list = append(list, s)
 	}
 	return list, rows.Err()
-}
-
-func mustColumn(ctx context.Context, db *sql.DB, query string) []string {
-	list, err := column(ctx, db, query)
-	if err != nil {
-		return nil
-	}
-	return list
 }
 
 // rowsOf reads the first rows of every table that grew with the intakes, in
@@ -129,9 +116,7 @@ func rowsOf(ctx context.Context, db *sql.DB) (tables []table, intakes int, err e
 		}
 		tables = append(tables, t)
 	}
-	// a dossier before what refers to it
-	slices.SortStableFunc(tables, func(a, b table) int { return strings.Compare(a.name, b.name) })
-	return tables, intakes, nil
+	return tables, intakes, nil // by name: dossier stands before what refers to it
 }
 
 func readTable(ctx context.Context, db *sql.DB, name string, most int) (table, error) {

@@ -63,7 +63,7 @@ func (r *results) middle(w what) result {
 // against says which baseline a line is compared with.
 func against(w what) what {
 	switch {
-	case strings.HasPrefix(w.name, "intake"):
+	case w.name == "intake over HTTP, SQLite":
 		return what{"SQLite alone, same rows", 1}
 	case w.name == "tracking over HTTP":
 		return what{"bare handler, a look", 32}

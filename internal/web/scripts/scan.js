@@ -48,6 +48,7 @@ export function watchScanner() {
 
 // added is what came in since before: the field without what stood around it.
 function added(value, before) {
+  if (before?.value === undefined) return "";
   const head = before.value.slice(0, before.from ?? before.value.length);
   const tail = before.value.slice(before.to ?? before.value.length);
   return value.startsWith(head) && value.endsWith(tail) ? value.slice(head.length, value.length - tail.length).trim() : "";
