@@ -243,7 +243,7 @@ func (r *Register) Search(ctx context.Context, by officer.By, q, why string, lim
 			}
 		}
 		found = found[:min(len(found), limit)]
-		salt := newID()
+		salt := randomText()
 		facts, _ := json.Marshal(map[string]any{"hits": len(found), "salt": salt, "query": journal.Commit(salt, q)})
 		_, err := journal.Append(tx, journal.Entry{Officer: by.Officer.ID, Capacity: by.Capacity(), Desk: by.Desk, Act: "search", Subject: "search/" + by.Officer.ID, Reason: why, Facts: facts})
 		return err

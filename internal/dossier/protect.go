@@ -19,6 +19,7 @@ func (r *Register) Protected() journal.Protected {
 
 func (r *Register) each(tx *store.Tx, yield func(subject, state string) error) error {
 	after := ""
+	var codes, terms int
 	for {
 		rows, err := store.All(tx, scanStored, `SELECT id, version, state, step, procedure, channel, desk, holder, assignee, paused, filer, filed_at,
 			accepted_at, due_at, risk_at, concluded_at, ended_at, timer_at, token, body FROM dossier WHERE id > $1 ORDER BY id LIMIT 200`, after)
@@ -26,7 +27,7 @@ func (r *Register) each(tx *store.Tx, yield func(subject, state string) error) e
 			return fmt.Errorf("reading dossiers to verify: %w", err)
 		}
 		if len(rows) == 0 {
-			return nil
+			return strays(tx, codes, terms, yield)
 		}
 		for _, s := range rows {
 			after = s.id
@@ -34,11 +35,32 @@ func (r *Register) each(tx *store.Tx, yield func(subject, state string) error) e
 			if err != nil {
 				return err
 			}
+			if d, err := parse(s.body); err == nil {
+				ix := d.index()
+				codes, terms = codes+len(ix.codes), terms+len(ix.terms)
+			}
 			if err := yield("dossier/"+s.id, state); err != nil {
 				return err
 			}
 		}
 	}
+}
+
+// strays reports codes and search terms that were put in beside those the
+// dossiers have.
+func strays(tx *store.Tx, codes, terms int, yield func(subject, state string) error) error {
+	for table, want := range map[string]int{"dossier_code": codes, "dossier_term": terms} {
+		n, err := store.One(tx, number, `SELECT COUNT(*) FROM `+table)
+		if err != nil {
+			return fmt.Errorf("counting %s: %w", table, err)
+		}
+		if int(n) != want {
+			if err := yield("dossier/"+table, fmt.Sprintf("%d rows, want %d", n, want)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // stored is a dossier's row as it lies in the table.
@@ -78,9 +100,7 @@ func (r *Register) stateOf(tx *store.Tx, s stored) (string, error) {
 		name, query string
 		want        []string
 	}{
-		{"codes", `SELECT code FROM dossier_code WHERE dossier = $1`, ix.codes},
 		{"units", `SELECT unit FROM dossier_unit WHERE dossier = $1`, ix.units},
-		{"search terms", `SELECT term FROM dossier_term WHERE dossier = $1`, ix.terms},
 		{"slips", `SELECT kind || ' ' || number FROM dossier_slip WHERE dossier = $1`, slipNames(&d)},
 		{"moved dates", `SELECT notice FROM dossier_move WHERE dossier = $1`, moveNames(&d)},
 	} {
@@ -89,6 +109,18 @@ func (r *Register) stateOf(tx *store.Tx, s stored) (string, error) {
 			return "", err
 		}
 		if !same(have, part.want) {
+			return part.name + " differ from the body", nil
+		}
+	}
+	for _, part := range []struct {
+		name, table string
+		want        []string
+	}{{"codes", "dossier_code WHERE code", ix.codes}, {"search terms", "dossier_term WHERE term", ix.terms}} {
+		n, err := countPairs(tx, part.table, part.want, d.ID)
+		if err != nil {
+			return "", err
+		}
+		if n != len(part.want) {
 			return part.name + " differ from the body", nil
 		}
 	}
@@ -102,6 +134,22 @@ func (r *Register) stateOf(tx *store.Tx, s stored) (string, error) {
 		}
 	}
 	return s.body, nil
+}
+
+// countPairs says how many of the values stand beside the dossier. The tables
+// are kept by value, not by dossier, so that a write touches one index only.
+func countPairs(tx *store.Tx, from string, values []string, id string) (int, error) {
+	if len(values) == 0 {
+		return 0, nil
+	}
+	args := []any{id}
+	marks := make([]string, len(values))
+	for i, v := range values {
+		args = append(args, v)
+		marks[i] = fmt.Sprintf("$%d", len(args))
+	}
+	n, err := store.One(tx, number, `SELECT COUNT(*) FROM `+from+` IN (`+strings.Join(marks, ", ")+`) AND dossier = $1`, args...)
+	return int(n), err
 }
 
 func slipNames(d *Dossier) []string {

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base32"
+	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -95,7 +96,7 @@ func (r *Register) once(ctx context.Context, who, key, act string, in Intake, ou
 		if err != nil {
 			return err
 		}
-		d.ID, d.Salt = newID(), newID()
+		d.ID, d.Salt = newID(tx.Now), randomText()
 		d.TokenHash = hash(r.key.Token(d.ID))
 		if err := r.settle(tx, &d, e, by, w, act, nil); err != nil {
 			return err
@@ -182,10 +183,10 @@ func (r *Register) keepUp(tx *store.Tx, d Dossier, w World) (Dossier, error) {
 }
 
 // since names what changed the law since the dossier's date was computed: the
-// newest notice that has not moved it, or the version of the law.
+// newest notice by now that has not moved it, or the version of the law.
 func (w World) since(d *Dossier) string {
 	for _, n := range slices.Backward(w.Law.Notices()) {
-		if !movedBy(*d, n.ID) {
+		if n.Announced <= pack.On(w.Now) && !movedBy(*d, n.ID) {
 			return n.ID
 		}
 	}
@@ -616,11 +617,8 @@ func repeated(tx *store.Tx, who, key, act string, body any) (string, error) {
 	if key == "" {
 		return "", nil
 	}
-	switch {
-	case len(key) > 200:
-		return "", problem.New(problem.Malformed, "err.key-long", "most", 200)
-	case !sayable(key):
-		return "", problem.New(problem.Malformed, "err.key-shape")
+	if err := goodKey(key); err != nil {
+		return "", err
 	}
 	type request struct{ body, dossier string }
 	old, err := store.One(tx, func(row store.Row) (r request, err error) {
@@ -637,6 +635,17 @@ func repeated(tx *store.Tx, who, key, act string, body any) (string, error) {
 		return "", problem.New(problem.Conflict, "err.key-reused")
 	}
 	return old.dossier, nil
+}
+
+// goodKey refuses an idempotency key that no table can keep.
+func goodKey(key string) error {
+	switch {
+	case len(key) > 200:
+		return problem.New(problem.Malformed, "err.key-long", "most", 200)
+	case !sayable(key):
+		return problem.New(problem.Malformed, "err.key-shape")
+	}
+	return nil
 }
 
 // remember keeps an idempotency key with what it did.
@@ -665,8 +674,17 @@ func hash(s string) string {
 // crockford spells numbers without the letters people confuse.
 var crockford = base32.NewEncoding("0123456789ABCDEFGHJKMNPQRSTVWXYZ").WithPadding(base32.NoPadding)
 
-// newID makes an unguessable name of 26 characters.
-func newID() string {
+// newID makes a name of 26 characters: the time, so that what is made together
+// lies together in the tables, and 80 bits of chance.
+func newID(at time.Time) string {
+	b := binary.BigEndian.AppendUint64(nil, uint64(at.UnixMilli())<<16)[:6]
+	b = append(b, make([]byte, 10)...)
+	rand.Read(b[6:])
+	return crockford.EncodeToString(b)
+}
+
+// randomText is 128 bits of chance.
+func randomText() string {
 	var b [16]byte
 	rand.Read(b[:])
 	return crockford.EncodeToString(b[:])

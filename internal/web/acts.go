@@ -423,7 +423,9 @@ func ending(first func(f *Form) []piece, make func(f *Form, reason, money string
 			}
 			return list
 		},
-		read: func(_ *casefile, f *Form) dossier.Act { return make(f, f.Lines("reason", mostWords), f.Text("money", 500)) },
+		read: func(_ *casefile, f *Form) dossier.Act {
+			return make(f, f.Lines("reason", mostWords), f.Text("money", 500))
+		},
 	}
 }
 
@@ -520,7 +522,9 @@ var forms = map[string]form{
 			}
 			return list
 		},
-		read: func(_ *casefile, f *Form) dossier.Act { return &dossier.AnswerUnit{Answer: f.Lines("answer", mostWords)} },
+		read: func(_ *casefile, f *Form) dossier.Act {
+			return &dossier.AnswerUnit{Answer: f.Lines("answer", mostWords)}
+		},
 	},
 	"transfer": {
 		begin: nothing,

@@ -138,5 +138,5 @@ func (b *booth) concluded() dossier.Dossier {
 
 // cursorAt waits until the cursor is in a field, as an officer sees it.
 func cursorAt(p *webtest.Page, id string) {
-	webtest.Eval[bool](p, `new Promise(done => { const look = () => document.activeElement?.id === "`+id+`" ? done(true) : setTimeout(look, 20); look() })`)
+	webtest.Eval[bool](p, `new Promise(done => { const look = () => document.readyState === "complete" && document.activeElement?.id === "`+id+`" ? done(true) : setTimeout(look, 20); look() })`)
 }

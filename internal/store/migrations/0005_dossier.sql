@@ -29,27 +29,40 @@ CREATE INDEX dossier_timer ON dossier (timer_at) WHERE timer_at <> '';
 CREATE INDEX dossier_filer ON dossier (filer, procedure, filed_at) WHERE filer <> '';
 CREATE INDEX dossier_desk ON dossier (desk, accepted_at);
 
--- every code a dossier has had, ours and others'
+-- dossier_code: every code a dossier has had, ours and others'
+-- dossier_unit: units that have a part in a dossier; who serves there may see it
+-- dossier_term: folded words and numbers by which a dossier is found
+-- engine: sqlite
+CREATE TABLE dossier_code (
+	code    TEXT PRIMARY KEY,
+	dossier TEXT NOT NULL REFERENCES dossier (id)
+) WITHOUT ROWID;
+CREATE TABLE dossier_unit (
+	unit    TEXT NOT NULL,
+	dossier TEXT NOT NULL REFERENCES dossier (id),
+	PRIMARY KEY (dossier, unit)
+) WITHOUT ROWID;
+CREATE TABLE dossier_term (
+	term    TEXT NOT NULL,
+	dossier TEXT NOT NULL REFERENCES dossier (id),
+	PRIMARY KEY (term, dossier)
+) WITHOUT ROWID;
+-- engine: postgres
 CREATE TABLE dossier_code (
 	code    TEXT PRIMARY KEY,
 	dossier TEXT NOT NULL REFERENCES dossier (id)
 );
-CREATE INDEX dossier_code_dossier ON dossier_code (dossier);
-
--- units that have a part in a dossier; who serves there may see it
 CREATE TABLE dossier_unit (
 	unit    TEXT NOT NULL,
 	dossier TEXT NOT NULL REFERENCES dossier (id),
 	PRIMARY KEY (dossier, unit)
 );
-
--- folded words and numbers by which a dossier is found
 CREATE TABLE dossier_term (
 	term    TEXT NOT NULL,
 	dossier TEXT NOT NULL REFERENCES dossier (id),
-	PRIMARY KEY (dossier, term)
+	PRIMARY KEY (term, dossier)
 );
-CREATE INDEX dossier_term_term ON dossier_term (term, dossier);
+-- engine: any
 
 -- the last number of each series: dossier codes by agency and day, slips and
 -- books by desk and year
