@@ -150,3 +150,16 @@ func (d *Dossier) risk() time.Time {
 	span := d.Clock.Due.Sub(d.Clock.Start)
 	return d.Clock.Start.Add(span / 5 * 4).Truncate(time.Millisecond)
 }
+
+// LastDay reports whether the clock is to be stopped on the day the dossier is
+// due, or later. The journal marks such a stop, so that it can be counted
+// (dừng tính hạn ngày cuối). rel-T02
+func (d *Dossier) LastDay(at time.Time) bool {
+	return !d.Clock.Due.IsZero() && pack.On(d.Clock.Due) <= pack.On(at)
+}
+
+// stoppedLate reports whether the clock was stopped just now, on the last day.
+func (d *Dossier) stoppedLate(now time.Time) bool {
+	n := len(d.Clock.Pauses)
+	return d.Paused() && d.Clock.Pauses[n-1].From.Equal(now) && d.LastDay(now)
+}

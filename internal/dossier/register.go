@@ -243,6 +243,9 @@ func (r *Register) settle(tx *store.Tx, d *Dossier, e Effect, by officer.By, w W
 	if !d.Clock.Due.IsZero() {
 		e.Facts["due"] = d.Clock.Due
 	}
+	if d.stoppedLate(w.Now) {
+		e.Facts["last_day"] = true
+	}
 	body := d.body()
 	if err := save(tx, d, body, w, was); err != nil {
 		return err

@@ -1,11 +1,14 @@
 package dossier_test
 
 import (
+	"strings"
 	"testing"
+	"time"
 
 	"quay20/internal/demo"
 	"quay20/internal/demo/demotest"
 	"quay20/internal/dossier"
+	"quay20/internal/journal"
 	"quay20/internal/problem"
 	"quay20/internal/store/storetest"
 )
@@ -41,6 +44,24 @@ func TestDossiersOfOnePersonAreFoundAlikeInScopeOnly(t *testing.T) {
 		}
 		if alike = must[[]dossier.Dossier](t)(p.Register.Alike(ctx, s.Processor, second)); len(alike) != 0 {
 			t.Errorf("an officer of another unit sees %d dossiers of the person, want none", len(alike))
+		}
+	})
+}
+
+// rel-T02: a clock stopped on the last day is marked, an earlier stop is not.
+func TestClockStoppedOnTheLastDayIsMarkedInTheJournal(t *testing.T) {
+	desk(t, "2026-03-02 08:00", func(t *testing.T, p *demo.Province, s demotest.Staff, clock *storetest.Clock) {
+		ask := &dossier.RequestSupplement{Items: []dossier.Item{{Paper: "Ảnh", Reason: "Mờ"}}}
+		early := must[dossier.Dossier](t)(p.Receive(ctx, s.Desk, passport))
+		last := must[dossier.Dossier](t)(p.Receive(ctx, s.Desk, passport))
+		early = must[dossier.Dossier](t)(p.Do(ctx, s.Passport, early, ask))
+		clock.Set(last.Clock.Due.Add(-time.Minute))
+		last = must[dossier.Dossier](t)(p.Do(ctx, s.Passport, last, ask))
+		for d, want := range map[string]bool{early.ID: false, last.ID: true} {
+			entries := must[[]journal.Entry](t)(p.Register.Entries(ctx, must[dossier.Dossier](t)(p.Register.Find(ctx, d, s.Passport))))
+			if got := strings.Contains(string(entries[len(entries)-1].Facts), `"last_day":true`); got != want {
+				t.Errorf("the stop is marked %v, want %v", got, want)
+			}
 		}
 	})
 }

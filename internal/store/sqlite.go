@@ -78,7 +78,7 @@ func takeTurn(ctx context.Context, path string) (release func(), err error) {
 func litePool(path string, size int, more string) (*sql.DB, error) {
 	c, err := sqlite.NewConnector(address(path,
 		"_pragma=busy_timeout(5000)", "_pragma=journal_mode(WAL)", "_pragma=synchronous(FULL)",
-		"_pragma=foreign_keys(ON)", more))
+		"_pragma=foreign_keys(ON)", "_pragma=temp_store(MEMORY)", more)) // savepoints undo from memory, not from a file
 	if err != nil {
 		return nil, err
 	}

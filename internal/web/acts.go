@@ -72,6 +72,8 @@ type actPage struct {
 	Prove    string // where to prove oneself again, "" not needed
 	Preview  *preview
 	CanView  bool // has a preview
+	NotNow   bool // the act is not possible; Instead says what is
+	Instead  []actLink
 	Submit   string
 	Danger   bool
 	Keys     Keys
@@ -116,7 +118,7 @@ func (o *office) actForm(w http.ResponseWriter, r *http.Request, by Visitor, nam
 		return err
 	}
 	if err := empty.Allowed(&v.Dossier, v.by, v.world); err != nil {
-		return o.notNow(&v, err)
+		return o.notNow(w, r, &v, name, err)
 	}
 	if v.by.Fresh(dossier.Asks(name)) != nil {
 		return o.redirect(w, r, provePath(r.URL.Path))
@@ -141,12 +143,26 @@ func (o *office) staff(r *http.Request, by Visitor, v *casefile, act string) {
 	}
 }
 
-// notNow adds to a refusal what the officer may do instead.
-func (o *office) notNow(v *casefile, err error) error {
-	if p, ok := problem.As(err); ok && p.Kind == problem.Illegal {
-		p.Allowed = v.allowed()
+// notNow says why an act is not possible, with links to those that are
+// (rel-B-W10).
+func (o *office) notNow(w http.ResponseWriter, r *http.Request, v *casefile, name string, err error) error {
+	p, ok := problem.As(err)
+	if !ok || p.Kind != problem.Illegal {
+		return err
 	}
-	return err
+	f := o.blankForm(w, r)
+	f.Refused(p)
+	page := actPage{Form: f, Title: v.say("act." + name), Back: dossierHref(&v.Dossier), Identity: v.identity(), NotNow: true, Instead: v.links()}
+	return o.render(w, r, f.Status(), "act", page)
+}
+
+// links lead to the acts that are allowed now.
+func (v *casefile) links() []actLink {
+	var list []actLink
+	for _, name := range v.allowed() {
+		list = append(list, actLink{name, v.say("act." + name), dossierHref(&v.Dossier, cmp.Or(counterForms[name], "/do/"+name))})
+	}
+	return list
 }
 
 // provePath is where an officer proves who they are, and comes back from.
@@ -229,6 +245,9 @@ func (o *office) showAct(w http.ResponseWriter, r *http.Request, f *Form, v *cas
 	if forms[name].facts != nil {
 		p.Facts = forms[name].facts(v)
 	}
+	if slices.Contains([]string{"request_supplement", "demand_payment", "await_agency"}, name) && v.LastDay(v.world.Now) { // rel-T02
+		p.Facts = append(p.Facts, v.say("work.last-day"))
+	}
 	p.Version, _ = strconv.ParseInt(f.Typed("version"), 10, 64)
 	if refused := f.Problem(); refused != nil {
 		switch {
@@ -236,6 +255,8 @@ func (o *office) showAct(w http.ResponseWriter, r *http.Request, f *Form, v *cas
 			if err := o.showStale(r, v, f, &p); err != nil {
 				return err
 			}
+		case refused.Kind == problem.Illegal && refused.Key != "officer.err.prove-again":
+			p.Instead = v.links()
 		case refused.Key == "officer.err.prove-again":
 			p.Prove = provePath(dossierHref(&v.Dossier, "/do/", name))
 		}

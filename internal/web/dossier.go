@@ -266,9 +266,8 @@ func (o *office) showDossier(w http.ResponseWriter, r *http.Request, f *Form, v 
 func (p *dossierView) offer(v *casefile) {
 	p.Keys.Keys = []KeyHelp{{"Esc", v.say("keys.back")}, {"Ctrl+K", v.say("keys.find")}}
 	main := v.next()
-	for _, name := range v.allowed() {
-		a := actLink{name, v.say("act." + name), p.Base + cmp.Or(counterForms[name], "/do/"+name)}
-		if name == main {
+	for _, a := range v.links() {
+		if a.Name == main {
 			p.Primary = &a
 			p.Keys.Keys = slices.Insert(p.Keys.Keys, 0, KeyHelp{"Ctrl+Enter", a.Text})
 			continue

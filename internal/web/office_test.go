@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -695,6 +696,59 @@ func TestOnlineDossierShowsTheTimeToAnswer(t *testing.T) { // ux-P1
 		row := said(page(b.t, b.get("minh", "/desk/work?queue=online")), "tr[data-href]")
 		if !strings.Contains(row, "Còn ") || !strings.Contains(row, "Trực tuyến") {
 			b.t.Errorf("the row says %q", row)
+		}
+	})
+}
+
+func TestActOutOfOrderLeadsToThoseThatArePossible(t *testing.T) { // rel-B-W10
+	t.Parallel()
+	inBureau(t, func(b *bureau) {
+		d := b.received()
+		path := "/desk/dossiers/" + d.ID + "/do/conclude"
+		b.again("may")
+		for name, w := range map[string]*httptest.ResponseRecorder{"form": b.get("may", path), "post": b.post("may", path, url.Values{"version": {fmt.Sprint(d.Version)}, "outcome": {"granted"}, "kind": {"Hộ chiếu"}})} {
+			doc := page(b.t, w)
+			if w.Code != 409 || doc.Find(".q-instead a[href$='/do/advance']").Length() != 1 {
+				b.t.Errorf("%s: status %d, instead %q", name, w.Code, said(doc, ".q-instead"))
+			}
+		}
+		if b.now(d).State != dossier.Accepted {
+			b.t.Error("the dossier was concluded")
+		}
+	})
+}
+
+// fieldsOfDossier are the facts of a person that P2 shows to whoever may view
+// the dossier, and no others.
+var fieldsOfDossier = []string{"Họ, chữ đệm và tên", "Ngày sinh", "Số giấy tờ", "Điện thoại", "Thư điện tử", "Mã số thuế", "Nơi ở"}
+
+func TestDossierPageShowsOnlyTheFieldsOfItsView(t *testing.T) { // rel-K62
+	t.Parallel()
+	inBureau(t, func(b *bureau) {
+		d := b.received(func(in *dossier.Intake) { in.Filer.Email = "nguoi.nop@example.vn" })
+		for _, role := range officer.Roles {
+			login := "k62" + strings.ReplaceAll(string(role), "_", "")
+			b.hire(login, "Cán bộ", role, "12")
+			w := b.get(login, "/desk/dossiers/"+d.ID)
+			if role == officer.Inspector {
+				w = b.post(login, "/desk/dossiers/"+d.ID, url.Values{"reason": {"Thanh tra"}})
+			}
+			if !b.staff[login].Can(officer.View) {
+				if w.Code != 403 || strings.Contains(w.Body.String(), d.Filer.Name) {
+					b.t.Errorf("%s: status %d", role, w.Code)
+				}
+				continue
+			}
+			page(b.t, w).Find("[data-fields=person] dt").Each(func(_ int, s *goquery.Selection) {
+				if !slices.Contains(fieldsOfDossier, strings.TrimSpace(s.Text())) {
+					b.t.Errorf("%s reads the field %q", role, s.Text())
+				}
+			})
+			for _, secret := range []string{d.Filer.IDNumber, strings.TrimPrefix(d.Filer.Phone, "+84"), d.Filer.Email, demotest.Key.Secret(d.ID), demotest.Key.Token(d.ID), d.Salt, d.TokenHash} {
+				if w.Code != 200 || strings.Contains(w.Body.String(), secret) {
+					b.t.Errorf("%s: status %d, reads %q", role, w.Code, secret)
+				}
+			}
 		}
 	})
 }

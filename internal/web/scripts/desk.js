@@ -105,7 +105,7 @@ function next(list) {
   const fields = [...document.querySelectorAll("main input:not([type=hidden]):not([disabled]), main select, main textarea, main button, main a[href]")];
   const follows = (f) => list.compareDocumentPosition(f) & Node.DOCUMENT_POSITION_FOLLOWING && !list.contains(f);
   const idle = (f) => f.type === "radio" && (f.name === list.name || (!f.checked && document.querySelector(`input[name="${CSS.escape(f.name)}"]:checked`)));
-  const after = fields.find((f) => follows(f) && !idle(f) && f.getClientRects().length > 0);
+  const after = fields.find((f) => follows(f) && !idle(f) && f.checkVisibility());
   after?.focus();
   return Boolean(after);
 }
