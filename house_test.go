@@ -246,6 +246,7 @@ var connects = map[string][]string{
 	"log/syslog": {"Dial", "New"},
 }
 
+// rel-K13: no room can fetch an address that a user gave.
 func TestOnlyNeighboursAndCommandsOpenConnections(t *testing.T) {
 	t.Parallel()
 	for _, s := range sources() {

@@ -38,7 +38,7 @@ func TestCardIsReadInEveryShape(t *testing.T) {
 	}
 }
 
-// rel-B-Q01, Q04, Q07: what is no complete card fills nothing and says what it is.
+// rel-B-Q01, rel-B-Q04, rel-B-Q07: what is no complete card fills nothing and says what it is.
 func TestOtherCodesFillNothing(t *testing.T) {
 	t.Parallel()
 	other := strings.Replace(card, "012190001234", "012090009999", 1)
@@ -74,7 +74,7 @@ func latin1(s string) string {
 	return b.String()
 }
 
-// rel-B-Q02, Q03, Q07: a faulty part is named, the others are filled.
+// rel-B-Q02, rel-B-Q03, rel-B-Q07: a faulty part is named, the others are filled.
 func TestFaultyPartsAreNamedAndTheRestIsKept(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

@@ -1,10 +1,11 @@
 package dossier
 
 import (
-	"encoding/json"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/go-json-experiment/json"
 
 	"quay20/internal/officer"
 	"quay20/internal/pack"
@@ -97,7 +98,7 @@ func NewAct(name string) (Act, error) {
 }
 
 // ParseAct reads an act from its name and its particulars as JSON; unknown
-// particulars are refused by name.
+// and doubled particulars are refused by name.
 func ParseAct(name string, particulars []byte) (Act, error) {
 	a, err := NewAct(name)
 	if err != nil {
@@ -106,13 +107,8 @@ func ParseAct(name string, particulars []byte) (Act, error) {
 	if len(particulars) == 0 {
 		return a, nil
 	}
-	dec := json.NewDecoder(strings.NewReader(string(particulars)))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(a); err != nil {
+	if err := json.Unmarshal(particulars, a, json.RejectUnknownMembers(true)); err != nil {
 		return nil, problem.New(problem.Malformed, "err.act-json", "act", name, "detail", err.Error())
-	}
-	if dec.More() {
-		return nil, problem.New(problem.Malformed, "err.act-json", "act", name, "detail", "trailing data")
 	}
 	return a, nil
 }

@@ -45,6 +45,11 @@ func FuzzParseAct(f *testing.F) {
 		f.Add("demand_payment", s)
 		f.Add("withdraw", s)
 	}
+	for _, s := range []string{`{"reason":"x","reason":"y"}`, `{} x`, `{}}`, "{\"reason\":\"\xff\"}", `{"Reason":"x"}`, `{"received_at":""}`} {
+		if _, err := ParseAct("withdraw", []byte(s)); !problem.Is(err, problem.Malformed) {
+			f.Errorf("%q is taken: %v", s, err)
+		}
+	}
 	f.Fuzz(func(t *testing.T, name, particulars string) {
 		act, err := ParseAct(name, []byte(particulars))
 		if err != nil {

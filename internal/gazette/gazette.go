@@ -146,7 +146,7 @@ func (g *Gazette) Apply(ctx context.Context, n pack.Notice, by officer.By) error
 		facts, _ := json.Marshal(map[string]any{"announced": n.Announced, "days": n.Days, "desks": n.Desks})
 		_, err = journal.Append(tx, journal.Entry{
 			Officer: by.Officer.ID, Capacity: by.Capacity(), Act: "apply_notice", Subject: "notice/" + n.ID,
-			Reason: n.Title, Law: n.Law, Facts: facts, State: journal.StateOf(string(body)),
+			Reason: n.Title, Law: n.Law, Facts: facts, State: journal.StateOf(state(len(all), store.Time(tx.Now), string(body))),
 		})
 		return err
 	})
@@ -156,19 +156,26 @@ func (g *Gazette) Apply(ctx context.Context, n pack.Notice, by officer.By) error
 	return g.take(all)
 }
 
+// state is a stored notice as the journal commits to it: its place among the
+// notices, when it was applied, and what it says.
+func state(seq int, applied, body string) string { return fmt.Sprintf("%d %s %s", seq, applied, body) }
+
 // Protected lets verify compare the stored notices with the journal.
 func Protected() journal.Protected {
 	return journal.Protected{Prefix: "notice/", Each: func(tx *store.Tx, yield func(subject, state string) error) error {
-		type row struct{ id, body string }
+		type row struct {
+			seq               int
+			id, applied, body string
+		}
 		rows, err := store.All(tx, func(r store.Row) (v row, err error) {
-			err = r.Scan(&v.id, &v.body)
+			err = r.Scan(&v.id, &v.seq, &v.applied, &v.body)
 			return v, err
-		}, `SELECT id, body FROM gazette_notice ORDER BY seq`)
+		}, `SELECT id, seq, applied, body FROM gazette_notice ORDER BY seq`)
 		if err != nil {
 			return err
 		}
 		for _, r := range rows {
-			if err := yield("notice/"+r.id, r.body); err != nil {
+			if err := yield("notice/"+r.id, state(r.seq, r.applied, r.body)); err != nil {
 				return err
 			}
 		}

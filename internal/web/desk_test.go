@@ -233,7 +233,7 @@ func TestResultIsHandedOver(t *testing.T) {
 		if to := b.goes(b.post("/desk/return", url.Values{"code": {strings.ToLower(string(d.Code))}})); to != page {
 			t.Errorf("the code opens %s", to)
 		}
-		b.doc(b.post("/desk/return", url.Values{"code": {"H35-0000"}}), 404)
+		b.doc(b.post("/desk/return", url.Values{"code": {"H35-0000"}}), 422)
 		b.doc(b.post("/desk/return", url.Values{"scan": {cardQR}}), 422)
 		w := b.get(page)
 		if doc := b.doc(w, 200); !strings.Contains(said(doc, "main"), d.Filer.Name) || strings.Contains(w.Body.String(), d.Filer.IDNumber) {
@@ -279,7 +279,7 @@ func TestFeeIsTakenAndCancelAsked(t *testing.T) {
 		if w := b.post("/desk/receipts/cancel", number); w.Code != 403 {
 			t.Errorf("the same officer cancels it: %d", w.Code)
 		}
-		if w := b.get("/desk/receipts?number=12-Q20-26-9999999"); w.Code != 404 {
+		if w := b.get("/desk/receipts?number=12-Q20-26-9999999"); w.Code != 422 {
 			t.Errorf("an unknown receipt: %d", w.Code)
 		}
 	})

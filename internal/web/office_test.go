@@ -157,6 +157,8 @@ func (b *bureau) post(login, target string, v url.Values) *httptest.ResponseReco
 		v.Set(keyField, random(16))
 	}
 	r = request(http.MethodPost, target, v.Encode())
+	r.Host = b.s.origin.Host
+	r.Header.Set("Origin", b.s.Origin)
 	b.cookies(r, login)
 	return do(b.s, r)
 }
