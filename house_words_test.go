@@ -18,7 +18,9 @@ import (
 // the tests cannot see it, because neither a Go literal nor a template holds
 // them. A beginning that Go or a template joins to something ("state." + x,
 // printf "state.%s") is found by itself.
-var built = struct{ beginnings, ends []string }{}
+var built = struct{ beginnings, ends []string }{
+	ends: []string{".title"}, // web: a problem's key and its heading
+}
 
 var (
 	keyShape    = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]*(\.[a-z0-9_-]+)+$`)

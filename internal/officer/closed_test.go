@@ -1,6 +1,7 @@
 package officer_test
 
 import (
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -46,9 +47,9 @@ func TestHerdOfSignInsIsBounded(t *testing.T) {
 		slow := officer.NewRoll(h.db, law, officer.Options{Work: officer.Work{Memory: 16 << 10, Passes: 2}})
 		var herd sync.WaitGroup
 		var away, other atomic.Int64
-		for range 200 {
+		for i := range 200 {
 			herd.Go(func() {
-				_, _, err := slow.SignIn(h.Context(), "nobody", "sai mật khẩu rồi", "", here)
+				_, _, err := slow.SignIn(h.Context(), fmt.Sprint("nobody", i), "sai mật khẩu rồi", "", fmt.Sprintf("10.%d.1.7:50123", i))
 				switch {
 				case problem.Is(err, problem.Unavailable):
 					away.Add(1)
