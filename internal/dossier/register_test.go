@@ -333,7 +333,7 @@ func TestLateHolidayRecomputesRunningDossiers(t *testing.T) {
 	desk(t, "2026-03-02 08:00", func(t *testing.T, p *demo.Province, s demotest.Staff, clock *storetest.Clock) {
 		run := must[dossier.Dossier](t)(p.Receive(ctx, s.Desk, passport))
 		waits := must[dossier.Dossier](t)(p.Receive(ctx, s.Desk, passport))
-		waits = must[dossier.Dossier](t)(p.Do(ctx, s.Passport, waits, &dossier.RequestSupplement{Items: []dossier.Item{{Paper: "x", Reason: "y"}}}))
+		must[dossier.Dossier](t)(p.Do(ctx, s.Passport, waits, &dossier.RequestSupplement{Items: []dossier.Item{{Paper: "x", Reason: "y"}}}))
 		clock.Set(at("2026-03-04 10:00"))
 		n := pack.Notice{ID: "2026-03-04-bao-1", Announced: "2026-03-04", Title: "Thông báo 12/TB-UBND: nghỉ vì bão",
 			Days: []lawtime.CalendarDay{{Date: "2026-03-05", Kind: lawtime.Closure, Name: "Nghỉ vì bão"}}}

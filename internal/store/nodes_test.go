@@ -41,6 +41,9 @@ func TestSixNodesMigrateAnEmptyDatabaseAtOnce(t *testing.T) {
 			if len(twice) > 0 {
 				t.Errorf("migrations %v ran twice", twice)
 			}
+			if err != nil {
+				return err
+			}
 			n, err := store.One(tx, number, "SELECT COUNT(*) FROM store_turn")
 			if n != 1 {
 				t.Errorf("%d rows in store_turn", n)

@@ -323,8 +323,7 @@ type form struct {
 	danger bool                       // ends the dossier or cannot be taken back
 }
 
-func nothing(*casefile, *Form)          {}
-func noPieces(*casefile, *Form) []piece { return nil }
+func nothing(*casefile, *Form) {}
 
 // mostWords is the most letters of a reason, as the acts themselves allow.
 const mostWords = 2000

@@ -25,11 +25,6 @@ type notes struct {
 	calls int
 }
 
-type notePage struct {
-	*Form
-	Inputs []Input
-}
-
 func (n *notes) routes(s *Server) {
 	show := func(w http.ResponseWriter, r *http.Request, f *Form) error {
 		p := kitStates(f, s.Now())
