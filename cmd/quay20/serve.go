@@ -113,7 +113,7 @@ func (c *Listener) serve(ctx context.Context, std Std, h *house, ready func(addr
 	pages.TLSConfig = secured
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var chores sync.WaitGroup
-	h.chores(work, &chores, copies, log)
+	h.chores(work, &chores, copies, std.Now, log)
 	chores.Go(func() {
 		if err := jobs.Run(work); err != nil {
 			log.Error("job queue", "error", err)
@@ -244,14 +244,17 @@ func (h *house) jobs() (*job.Queue, error) {
 }
 
 const (
-	sweepEvery   = time.Minute     // legal timers
-	refreshEvery = 5 * time.Second // notices that another node applied
+	sweepEvery   = time.Minute      // legal timers
+	refreshEvery = 5 * time.Second  // notices that another node applied
+	clockEvery   = 10 * time.Second // jumps of the wall clock
 )
 
 // chores begins the work that nobody asks for: copying the journal's head,
 // keeping the legal timers, taking in notices from other nodes.
-func (h *house) chores(ctx context.Context, wg *sync.WaitGroup, copies *journal.Witness, log *slog.Logger) {
+func (h *house) chores(ctx context.Context, wg *sync.WaitGroup, copies *journal.Witness, now func() time.Time, log *slog.Logger) {
 	wg.Go(func() { copies.Run(ctx) })
+	watch := h.clockWatch(now, steadyClock(), log)
+	wg.Go(func() { every(ctx, clockEvery, func() error { return watch(ctx) }, log, "watching the clock") })
 	wg.Go(func() {
 		every(ctx, sweepEvery, func() error {
 			did, err := h.register.Sweep(ctx)

@@ -3,8 +3,10 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"quay20/internal/journal"
+	"quay20/internal/officer"
 	"quay20/internal/payment"
 	"quay20/internal/store"
 	"quay20/internal/text"
@@ -63,6 +65,13 @@ func (c *Verify) Run(ctx context.Context, std Std, place *Place, lang text.Lang)
 	for _, gap := range gaps {
 		v.Faults = append(v.Faults, finding{Code: "cli.gap", Text: text.T(lang, "cli.gap", "series", gap)})
 	}
+	unfounded, err := h.unfounded(ctx)
+	if err != nil {
+		return err
+	}
+	for _, entry := range unfounded {
+		v.Faults = append(v.Faults, finding{Entry: entry, Code: "cli.unfounded", Text: text.T(lang, "cli.unfounded", "entry", entry)})
+	}
 	v.OK = len(v.Faults) == 0
 	if err := c.print(std, lang, v); err != nil {
 		return err
@@ -73,7 +82,21 @@ func (c *Verify) Run(ctx context.Context, std Std, place *Place, lang text.Lang)
 	return nil
 }
 
-// gaps are numbers missing among dossiers and receipts.
+// unfounded are journal entries in a capacity that the officer did not hold
+// (rel-I-J3).
+func (h *house) unfounded(ctx context.Context) (entries []int64, err error) {
+	err = h.db.Read(ctx, func(tx *store.Tx) error {
+		entries, err = officer.Unfounded(tx)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("comparing capacities with grants: %w", err)
+	}
+	return entries, nil
+}
+
+// gaps are numbers missing among dossiers and receipts, and dossiers whose acts
+// in the journal are no path of the law's states (rel-I-D6, rel-I-D8).
 func (h *house) gaps(ctx context.Context) ([]string, error) {
 	var all []string
 	err := h.db.Read(ctx, func(tx *store.Tx) error {
@@ -82,7 +105,11 @@ func (h *house) gaps(ctx context.Context) ([]string, error) {
 			return err
 		}
 		receipts, err := payment.Gaps(tx)
-		all = append(codes, receipts...)
+		if err != nil {
+			return err
+		}
+		paths, err := h.register.Paths(tx)
+		all = slices.Concat(codes, receipts, paths)
 		return err
 	})
 	if err != nil {

@@ -105,7 +105,7 @@ func TestCheckBlocks(t *testing.T) {
 	}
 }
 
-// rel-B-W04, rel-B-W05, rel-B-Q06: what only looks wrong is said and not refused.
+// rel-B-W04, rel-B-W05, rel-B-Q06, rel-K17: what only looks wrong is said and not refused.
 func TestCheckWarns(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

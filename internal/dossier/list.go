@@ -120,7 +120,8 @@ func (f Filter) where(by officer.By, now time.Time, args *[]any) (string, error)
 	return c, nil
 }
 
-// List gives one page of a queue within the officer's scope, what is due first.
+// List gives one page of a queue within the officer's scope, what is due first
+// and what has no due date last.
 func (r *Register) List(ctx context.Context, by officer.By, f Filter) (Page, error) {
 	if f.Limit <= 0 || f.Limit > 200 {
 		f.Limit = 50
@@ -133,18 +134,13 @@ func (r *Register) List(ctx context.Context, by officer.By, f Filter) (Page, err
 		if err != nil {
 			return err
 		}
+		due, id := early, ""
 		if f.After != "" {
-			due, id, err := r.unpage(f, by)
-			if err != nil {
+			if due, id, err = r.unpage(f, by); err != nil {
 				return err
 			}
-			args = append(args, due, due, id)
-			n := len(args)
-			where += fmt.Sprintf(" AND (d.due_at > $%d OR (d.due_at = $%d AND d.id > $%d))", n-2, n-1, n)
 		}
-		args = append(args, f.Limit+1)
-		list, err := store.All(tx, scan, `SELECT d.body FROM dossier d WHERE `+where+
-			fmt.Sprintf(` ORDER BY d.due_at, d.id LIMIT $%d`, len(args)), args...)
+		list, err := dueFirst(tx, where, args, due, id, f.Limit+1)
 		if err != nil {
 			return fmt.Errorf("listing queue %s: %w", f.Queue, err)
 		}
@@ -156,6 +152,31 @@ func (r *Register) List(ctx context.Context, by officer.By, f Filter) (Page, err
 		return nil
 	})
 	return page, err
+}
+
+// early sorts before every due date.
+const early = "0"
+
+// dueFirst reads up to n dossiers after the one due then (early: from the
+// start; "": after one without a due date). What has no due date comes last and
+// is read by itself, so that both ranges keep to the index.
+func dueFirst(tx *store.Tx, where string, args []any, due, id string, n int) ([]Dossier, error) {
+	var dated []Dossier
+	k := len(args)
+	if due != "" {
+		var err error
+		dated, err = store.All(tx, scan, `SELECT d.body FROM dossier d WHERE `+where+
+			fmt.Sprintf(` AND (d.due_at > $%d OR (d.due_at = $%d AND d.id > $%d)) ORDER BY d.due_at, d.id LIMIT $%d`, k+1, k+2, k+3, k+4),
+			append(slices.Clip(args), due, due, id, n)...)
+		if err != nil || len(dated) == n {
+			return dated, err
+		}
+		id = ""
+	}
+	undated, err := store.All(tx, scan, `SELECT d.body FROM dossier d WHERE `+where+
+		fmt.Sprintf(` AND d.due_at = '' AND d.id > $%d ORDER BY d.id LIMIT $%d`, k+1, k+2),
+		append(slices.Clip(args), id, n-len(dated))...)
+	return append(dated, undated...), err
 }
 
 // page makes an authenticated page token, good for this officer and filter.

@@ -48,7 +48,7 @@ func live(t *testing.T, p *demo.Province, d dossier.Dossier, people []officer.By
 	return after
 }
 
-// rel-I-D8, rel-I-D2, rel-K18, rel-K20: two hundred dossiers live at random on
+// rel-I-D8, rel-I-D2, rel-I-J3, rel-K18, rel-K20: two hundred dossiers live at random on
 // the real store, sixteen at a time, with sweeps and a late holiday; whatever
 // happened is a path of the machine, and verify finds nothing.
 func TestRandomLivesArePathsOfTheMachine(t *testing.T) {

@@ -120,6 +120,7 @@ func (r *Register) facts(d *Dossier, template pack.SlipTemplate, by officer.By, 
 	if d.Fee.Known && d.Fee.Amount > 0 {
 		f.Fee = &slip.Fee{Amount: d.Fee.Amount, Receipt: d.Fee.Receipt}
 	}
+	f.DueAfterFee = d.feeFirst(w)
 	d.kindFacts(&f, template.Kind, by, w)
 	return f
 }
@@ -298,7 +299,10 @@ func (r *Register) dress(f *slip.Facts, d *Dossier, s Slip, reprint int, at time
 	if s.Kind == "return" || s.Kind == "control" {
 		return
 	}
-	f.Secret = r.key.Secret(d.ID)
+	if f.Code != "" { // the key opens nothing without a code; the QR does
+		key := r.key.Secret(d.ID)
+		f.Secret = key[:4] + "-" + key[4:]
+	}
 	f.TrackURL = origin + "/t/" + r.key.Token(d.ID)
 	f.LookupAddress = strings.TrimPrefix(strings.TrimPrefix(origin, "https://"), "http://") + "/tra-cuu"
 }

@@ -114,7 +114,8 @@ func TestCorrectionLeavesTheOldReadable(t *testing.T) {
 
 // rel-I-C7, rel-I-J5: clocks that step change no date and no order.
 func TestStepsOfTheClockMoveNoDateAndNoEntryBack(t *testing.T) {
-	desk(t, "2026-03-03 09:00", func(t *testing.T, p *demo.Province, s demotest.Staff, clock *storetest.Clock) {
+	desk(t, "2026-03-02 08:00", func(t *testing.T, p *demo.Province, s demotest.Staff, clock *storetest.Clock) {
+		clock.Set(at("2026-03-03 09:00"))
 		d := must[dossier.Dossier](t)(p.Receive(ctx, s.Desk, passport))
 		due := d.Clock.Due
 		for _, step := range []string{"2026-03-02 09:00", "2026-03-04 09:00", "2026-03-03 09:05"} {
@@ -192,7 +193,7 @@ func tellLife(t *testing.T) {
 	})
 }
 
-// rel-T01: no act and no intake has a place for a time of receipt; the only
+// rel-T01, rel-K82: no act and no intake has a place for a time of receipt; the only
 // times that people give are the new date of an apology and, of a code that
 // another system gave, a claim that is overwritten.
 func TestNoActTakesATimeFromPeople(t *testing.T) {

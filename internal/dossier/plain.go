@@ -77,8 +77,9 @@ func sayable(s string) bool {
 
 // unsayable refuses the reason of a view or a search that no journal can keep.
 func unsayable(why string) error {
-	if sayable(why) && len(why) <= longest {
-		return nil
+	p := invalid()
+	if _, err := applicant.CleanText(why, longest); err != nil {
+		fault(p, "why", err)
 	}
-	return invalid().Field("why", "applicant.err.control")
+	return p.Or()
 }

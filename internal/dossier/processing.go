@@ -2,6 +2,7 @@ package dossier
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"time"
 
@@ -9,6 +10,7 @@ import (
 	"quay20/internal/officer"
 	"quay20/internal/pack"
 	"quay20/internal/problem"
+	"quay20/internal/store"
 )
 
 // Assign gives the dossier to an officer of the unit that holds it (phân công);
@@ -33,6 +35,25 @@ func (a *Assign) Check(d *Dossier, by officer.By, w World) error {
 		p.Field("officer", "err.assign-self-only")
 	}
 	return p.Or()
+}
+
+// fit refuses to give a dossier to somebody who does not work on it then: who
+// is not active, or is neither processor nor approver nor leader for the unit
+// that holds it.
+func (a *Assign) fit(tx *store.Tx, d *Dossier, w World) error {
+	o, err := officer.Find(tx, a.Officer)
+	if err != nil && !problem.Is(err, problem.NotFound) {
+		return fmt.Errorf("reading whom to assign: %w", err)
+	}
+	on := pack.On(w.Now)
+	works := func(g officer.Grant) bool {
+		return slices.Contains([]officer.Role{officer.Processor, officer.Approver, officer.Leader}, g.Role) &&
+			g.Holds(on) && slices.Contains(w.Law.Under(g.Unit, on), d.Holder)
+	}
+	if err != nil || !o.Active || !slices.ContainsFunc(o.Grants, works) {
+		return invalid().Field("officer", "err.officer-unfit", "unit", unitName(w.Law, d.Holder))
+	}
+	return nil
 }
 
 func (a *Assign) Apply(d *Dossier, by officer.By, w World) Effect {

@@ -67,6 +67,12 @@ func (d *Dossier) clockMayStart(w World) bool {
 	return !w.version(d).AfterFee || d.Fee.Paid || (d.Fee.Known && d.Fee.Amount == 0)
 }
 
+// feeFirst reports whether an accepted dossier has no date yet only because its
+// fee is not paid.
+func (d *Dossier) feeFirst(w World) bool {
+	return !d.AcceptedAt.IsZero() && !d.State.Final() && d.ReceivedAt.IsZero() && !d.clockMayStart(w)
+}
+
 // Refuse declines to accept a dossier, with every reason at once and what the
 // citizen can do (từ chối tiếp nhận).
 type Refuse struct {

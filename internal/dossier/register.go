@@ -154,6 +154,11 @@ func (r *Register) do(tx *store.Tx, d Dossier, act Act, by officer.By) (Dossier,
 	if err := act.Check(&d, by, w); err != nil {
 		return d, err
 	}
+	if a, ok := act.(*Assign); ok {
+		if err := a.fit(tx, &d, w); err != nil {
+			return d, err
+		}
+	}
 	if _, moves := act.(*Recompute); !moves {
 		var err error
 		if d, err = r.keepUp(tx, d, w); err != nil {

@@ -55,6 +55,8 @@ type Tracked struct {
 	Until       time.Time // until when
 	Owed        int64     // đồng, when waiting for payment
 	OwedFor     string
+	FeeDue      int64    // đồng of the fee not yet paid, 0 none
+	FeeFirst    bool     // the limit runs only from the fee
 	Reasons     []string // refused
 	Next        string
 	End         *End
@@ -228,6 +230,9 @@ func (r *Register) tracked(d Dossier, w World) Tracked {
 	}
 	if o := d.Unsettled(); o != nil {
 		t.Owed, t.OwedFor = o.Amount, o.Why
+	}
+	if !d.AcceptedAt.IsZero() && !d.State.Final() && d.Fee.Known && !d.Fee.Paid {
+		t.FeeDue, t.FeeFirst = d.Fee.Amount, d.feeFirst(w)
 	}
 	if d.Refusal != nil {
 		t.Reasons, t.Next = d.Refusal.Reasons, d.Refusal.Next

@@ -264,7 +264,7 @@ func TestGrantOfAReplacementEndsWithItsLastDay(t *testing.T) {
 	})
 }
 
-// rel-I-P6, rel-K53: a session id planted before sign-in opens nothing, and
+// rel-I-P6, rel-K53, rel-K55: a session id planted before sign-in opens nothing, and
 // every change of privilege kills the old one.
 func TestSessionIDsChangeAndOldOnesAreDead(t *testing.T) {
 	each(t, func(h *house) {

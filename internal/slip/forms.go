@@ -20,6 +20,10 @@ func (s *sheet) frame(f Facts) {
 		s.void = true
 		s.banners = append(s.banners, s.t("slip.void", "number", f.Void))
 	}
+	if f.Trial {
+		s.void = true
+		s.banners = append(s.banners, s.t("slip.trial"))
+	}
 	if f.Replaces != "" {
 		s.banners = append(s.banners, s.t("slip.replaces", "number", f.Replaces))
 	}
@@ -196,7 +200,7 @@ func receipt(s *sheet, f Facts) {
 	s.par(run{s.t("slip.sets") + ": " + dots(s.sets(f.Sets)) + ". ", regular},
 		run{s.t("slip.limit") + ": " + dots(f.Limit), regular})
 	s.field("slip.received", clock(f.ReceivedAt))
-	s.due(f.DueAt)
+	s.due(f)
 	for i, stage := range f.Stages {
 		s.par(run{s.t("slip.stage", "n", i+1, "name", stage.Name) + ": ", regular},
 			run{s.t("slip.stage.times", "received", dots(clock(stage.ReceivedAt)), "due", dots(clock(stage.DueAt))), regular})
@@ -225,7 +229,7 @@ func appointment(s *sheet, f Facts) {
 	}
 	s.field("slip.limit", f.Limit)
 	s.field("slip.received", clock(f.ReceivedAt))
-	s.due(f.DueAt)
+	s.due(f)
 	s.field("slip.result.place", strings.Join(filled(f.ResultWay, f.ResultPlace), "; "))
 	s.fee("slip.fee", f.Fee)
 	s.field("slip.contact", f.Issuer.reach())
@@ -339,7 +343,7 @@ func control(s *sheet, f Facts) {
 	s.strong("slip.owner", f.owner().Name)
 	s.request(f)
 	s.field("slip.received", clock(f.ReceivedAt))
-	s.due(f.DueAt)
+	s.due(f)
 	s.field("slip.lead", f.Lead)
 	s.option("slip.others", strings.Join(f.Others, "; "))
 	cols := []column{
@@ -501,12 +505,15 @@ func (s *sheet) sets(n int) string {
 	return s.t("slip.sets.n", "n", fmt.Sprintf("%02d", n))
 }
 
-func (s *sheet) due(at time.Time) {
-	if at.IsZero() {
+func (s *sheet) due(f Facts) {
+	switch {
+	case !f.DueAt.IsZero():
+		s.strong("slip.due", clock(f.DueAt))
+	case f.DueAfterFee:
+		s.strong("slip.due", s.t("slip.due.after-fee"))
+	default:
 		s.strong("slip.due", s.t("slip.due.none"))
-		return
 	}
-	s.strong("slip.due", clock(at))
 }
 
 func (s *sheet) fee(key string, fee *Fee) {

@@ -40,7 +40,8 @@ type Facts struct {
 	Sets          int         `json:"sets,omitempty"`  // số bộ
 	Limit         string      `json:"limit,omitempty"` // "07 ngày làm việc"
 	ReceivedAt    time.Time   `json:"receivedAt,omitzero"`
-	DueAt         time.Time   `json:"dueAt,omitzero"` // zero: không có ngày hẹn trả
+	DueAt         time.Time   `json:"dueAt,omitzero"`        // zero: không có ngày hẹn trả
+	DueAfterFee   bool        `json:"dueAfterFee,omitempty"` // no date yet: the limit runs from the fee
 	Stages        []Stage     `json:"stages,omitempty"`
 	ResultPlace   string      `json:"resultPlace,omitempty"`
 	ResultWay     string      `json:"resultWay,omitempty"` // "Trực tiếp tại quầy"
@@ -70,6 +71,7 @@ type Facts struct {
 	Reprint  int       `json:"reprint,omitempty"` // 0 the original, n the n-th reprint
 	Printed  time.Time `json:"printed,omitzero"`  // zero: At
 	Void     string    `json:"void,omitempty"`    // number of the slip that replaces this one
+	Trial    bool      `json:"-"`                 // a test print that stands for nothing
 	Replaces string    `json:"replaces,omitempty"`
 	Head     string    `json:"head,omitempty"` // short hash of the journal's head at printing
 }

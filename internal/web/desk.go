@@ -154,7 +154,7 @@ func (c *counter) testSlip(w http.ResponseWriter, r *http.Request, by Visitor) e
 	test := text.T(text.Vi, "desk.test.word")
 	pdf, err := slip.PDF(slip.Facts{
 		Template: template, At: c.Now(), Issuer: slip.Issuer{Agency: test, Unit: c.deskName(by.Desk), Place: law.Head().Place},
-		Code: "TEST-0000", Void: test, Procedure: text.T(text.Vi, "desk.test.letters"), Request: test,
+		Code: "TEST-0000", Trial: true, Procedure: text.T(text.Vi, "desk.test.letters"), Request: test,
 		Applicant: slip.Person{Name: test}, ReceivedAt: c.Now(), Officer: by.Officer.Name,
 	})
 	if err != nil {
@@ -196,6 +196,7 @@ type deskPage struct {
 	Quiet   string
 	Drafts  []draftLine
 	Cash    bool
+	Tell    int // dossiers whose people are to be told of a new date
 }
 
 // deskGroup is a queue with its count.
@@ -272,6 +273,9 @@ func (c *counter) fillHome(r *http.Request, by Visitor, as officer.By, p *deskPa
 		p.Lists = append(p.Lists, list)
 	}
 	p.Quiet = quiet(p.Form.Lang, counts)
+	if p.Tell, err = (&admin{c.Server}).toTell(r.Context(), by); err != nil {
+		return err
+	}
 	if p.Receive {
 		p.Drafts, err = c.draftLines(r, as)
 	}

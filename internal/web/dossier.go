@@ -731,7 +731,7 @@ func (v *casefile) capacity(e journal.Entry) string {
 	if e.Officer == "" {
 		return ""
 	}
-	return capacityWords(v.lang, v.world.Law, e.Capacity)
+	return capacityWords(v.lang, v.world.Law, e.Capacity, pack.On(e.At))
 }
 
 // act names an act of the journal; one of a later release keeps its name.

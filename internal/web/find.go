@@ -70,7 +70,7 @@ func (c *counter) find(w http.ResponseWriter, r *http.Request, by Visitor) error
 	var list []dossier.Dossier
 	if err = f.Err(); err == nil {
 		if d, scanErr := c.scannedSlip(r, as, q); scanErr == nil {
-			return c.redirect(w, r, "/desk/dossiers/"+ref(&d))
+			return c.redirect(w, r, "/desk/dossiers/"+ref(&d)+"?from=search")
 		}
 		list, err = c.Dossiers.Search(r.Context(), as, q, why, 30)
 	}
@@ -81,7 +81,7 @@ func (c *counter) find(w http.ResponseWriter, r *http.Request, by Visitor) error
 		return err
 	}
 	if len(list) == 1 && namesDossier(&list[0], q) {
-		return c.redirect(w, r, "/desk/dossiers/"+ref(&list[0]))
+		return c.redirect(w, r, "/desk/dossiers/"+ref(&list[0])+"?from=search")
 	}
 	p.Rows = c.foundRows(r, list)
 	if len(list) == 0 {
@@ -115,7 +115,7 @@ func (c *counter) foundRows(r *http.Request, list []dossier.Dossier) []foundRow 
 	for i := range list {
 		d := &list[i]
 		row := foundRow{
-			deskRow: deskRow{Href: "/desk/dossiers/" + ref(d), Ref: ref(d), Name: d.Person().Name, Procedure: procedureName(law, d.Procedure), At: d.FiledAt},
+			deskRow: deskRow{Href: "/desk/dossiers/" + ref(d) + "?from=search", Ref: ref(d), Name: d.Person().Name, Procedure: procedureName(law, d.Procedure), At: d.FiledAt},
 			State:   c.say(r, "state."+string(d.State)), Number: applicant.Mask(d.Person().IDNumber),
 		}
 		if !d.Clock.Due.IsZero() {

@@ -373,7 +373,7 @@ func (c *counter) read(f *Form, as officer.By) *entry {
 		Channel: f.Choice("channel", "counter", "post"), Procedure: f.Text("procedure", 40), Case: f.Text("case", 300), FeeCase: f.Text("fee_case", 300),
 		Request: f.Text("request", 1000), Plate: f.Text("plate", 30), Filer: readPerson(f, "filer."), Authority: f.Text("authority", 500),
 		Assisted: f.Text("assisted", 500), Sets: f.Int("sets", 0, 100), ReturnBy: f.Choice("return_by", "counter", "post", "electronic"),
-		ReturnTo: f.Text("return_to", 500), Pay: f.Choice("pay", "cash", "later"), Decision: f.Choice("decision", "accept", "supplement", "refuse"),
+		ReturnTo: f.Text("return_to", 500), Pay: f.Choice("pay", "cash", "later"), Decision: f.Choice("decision", "accept", "supplement", "refuse", "hold"),
 		Again: f.Text("again", 500), Unit: f.Text("unit", 40), Next: f.Text("next_step", 500),
 	}
 	if e.in.Channel == "" {

@@ -151,7 +151,7 @@ func (f *Form) say(key string, args ...any) string { return text.T(f.Lang, key, 
 // lacks reports whether the block for missing papers stands open: the officer
 // chose so, or the register found papers missing.
 func (e *entry) lacks() bool {
-	return e.in.Decision == "supplement" || e.in.Decision == "refuse" || e.f.faulty("papers") || e.f.faulty("reasons") || e.f.faulty("items")
+	return e.in.Decision == "supplement" || e.in.Decision == "refuse" || e.in.Decision == "hold" || e.f.faulty("decision") || e.f.faulty("papers") || e.f.faulty("reasons") || e.f.faulty("items")
 }
 
 func (p *intakePage) band1(e *entry, x entryExtras) {
@@ -210,7 +210,7 @@ func (f *Form) person(prefix string) personInputs {
 	choose := func(name, label string, keys ...string) Select {
 		s := f.Select(prefix+name, label)
 		for _, k := range keys {
-			o := Option{Value: k, Text: f.say("intake." + name + "." + cmp.Or(k, "none"))}
+			o := Option{Value: k, Text: f.say("intake." + name + "." + cmp.Or(k, "open"))}
 			s.Items = append(s.Items, o)
 		}
 		return s
@@ -396,7 +396,7 @@ func (p *intakePage) band3(e *entry, x entryExtras) {
 	p.Extra.Rows = 2
 	p.Sets = f.Input("sets", "intake.sets")
 	p.Sets.Classes, p.Sets.Inputmode = "govuk-input--width-3", "numeric"
-	p.Decision = Choices{Radios: f.Radios("decision", "field.decision", f.options("intake.decision.", "accept", "supplement", "refuse")...)}
+	p.Decision = Choices{Radios: f.Radios("decision", "field.decision", f.options("intake.decision.", "accept", "supplement", "refuse", "hold")...)}
 	p.Decision.Value = cmp.Or(p.Decision.Value, "accept")
 	if f.faulty("papers") && p.Decision.Value == "accept" {
 		p.Decision.Value = "" // the officer decides anew

@@ -493,6 +493,34 @@ func (a *admin) inScope(ctx context.Context, by Visitor, notice string) ([]dossi
 	return moved, seenBy, nil
 }
 
+// tellDays is how long after its announcement a notice stands on the desk.
+const tellDays = 60
+
+// toTell counts the running dossiers in the visitor's scope that a recent
+// notice moved.
+func (a *admin) toTell(ctx context.Context, by Visitor) (int, error) {
+	applied, err := a.applied(ctx)
+	if err != nil || len(applied) == 0 || by.may(officer.View) != nil {
+		return 0, err
+	}
+	n, since := 0, pack.On(a.Now().AddDate(0, 0, -tellDays))
+	for _, notice := range a.Law.Law().Notices() {
+		if !applied[notice.ID] || notice.Announced < since {
+			continue
+		}
+		moved, _, err := a.inScope(ctx, by, notice.ID)
+		if err != nil {
+			return 0, err
+		}
+		for _, m := range moved {
+			if !m.Dossier.State.Final() {
+				n++
+			}
+		}
+	}
+	return n, nil
+}
+
 func (a *admin) moves(w http.ResponseWriter, r *http.Request, by Visitor) error {
 	applied, err := a.applied(r.Context())
 	if err != nil {

@@ -47,11 +47,14 @@ type printedPage struct {
 	Again     string // address of the intake for the next person of the household
 	Receipt   string
 	Due       time.Time
+	Owed      string // the fee that is still to be taken, in words
+	TakeFee   string // where it is taken
+	Held      string // a dossier by post: until when it must be answered
 }
 
 // printedTitles says what the newest paper means.
 var printedTitles = map[dossier.State]string{
-	dossier.Accepted: "printed.accepted", dossier.Supplement: "printed.supplement", dossier.NotAccepted: "printed.refused", dossier.Returned: "printed.returned",
+	dossier.Filed: "printed.held", dossier.Accepted: "printed.accepted", dossier.Supplement: "printed.supplement", dossier.NotAccepted: "printed.refused", dossier.Returned: "printed.returned",
 }
 
 // printed is O6. It shows no number of the person; those stand on the paper.
@@ -81,10 +84,27 @@ func (c *counter) printed(w http.ResponseWriter, r *http.Request, by Visitor) er
 		}
 		p.Others = append(p.Others, s)
 	}
+	world := dossier.World{Now: c.Now(), Law: c.Law.Law()}
+	if until := world.CheckUntil(&d); !until.IsZero() {
+		p.Held = f.say("printed.held.next", "until", sayHour(f.Lang, until))
+	}
+	p.owes(&d)
 	if _, err := c.atDesk(by, officer.Receive); err == nil && d.State != dossier.Returned {
 		p.Again = intakePath + "?" + nextPerson(&d).Encode()
 	}
 	return c.render(w, r, http.StatusOK, "printed", p)
+}
+
+// owes says that an accepted dossier's fee is still to be taken, and where.
+func (p *printedPage) owes(d *dossier.Dossier) {
+	if d.AcceptedAt.IsZero() || d.State.Final() || !d.Fee.Known || d.Fee.Paid || d.Fee.Amount == 0 {
+		return
+	}
+	key := "printed.fee"
+	if d.ReceivedAt.IsZero() {
+		key = "printed.fee.first"
+	}
+	p.Owed, p.TakeFee = p.say(key, "amount", sayMoney(p.Lang, d.Fee.Amount)), "/desk/dossiers/"+p.Ref+"/fee"
 }
 
 // nextPerson is what the next person of a household shares (ux 2.3.1, Ctrl+D).

@@ -290,6 +290,8 @@ func (t tracked) underway() string {
 	switch {
 	case t.Paused == "inter-agency":
 		return t.say("track.is.waiting-agency", "unit", t.Unit.Name)
+	case t.FeeFirst:
+		return t.say("track.is.fee-first", "amount", sayMoney(t.lang, t.FeeDue))
 	case t.Promise.IsZero():
 		return t.say("track.is.no-date", "unit", t.Unit.Name)
 	case t.State == dossier.Accepted:
@@ -330,6 +332,10 @@ func (t tracked) todo() string {
 		return t.say("track.todo.supplement")
 	case dossier.Payment:
 		return t.say("track.todo.payment")
+	case dossier.Accepted:
+		if t.FeeFirst {
+			return t.say("track.todo.fee-first", "place", t.Tracked.Desk.Name)
+		}
 	case dossier.Stopped:
 		return t.say("track.todo.stopped")
 	case dossier.Concluded:
@@ -395,6 +401,9 @@ func (t tracked) facts() SummaryList {
 	add("track.fact.promise", t.hour(t.Promise))
 	if !t.Due.Equal(t.Promise) {
 		add("track.fact.due", t.hour(t.Due))
+	}
+	if t.FeeDue > 0 {
+		add("track.fact.fee", t.say("track.fact.fee.unpaid", "amount", sayMoney(t.lang, t.FeeDue)))
 	}
 	if t.State == dossier.Accepted || t.State == dossier.Processing || t.State == dossier.Payment {
 		add("track.fact.unit", t.Unit.Name)

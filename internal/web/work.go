@@ -213,7 +213,7 @@ func (o *office) showWork(w http.ResponseWriter, r *http.Request, by Visitor, f 
 	}
 	for _, c := range seats {
 		if len(seats) > 1 {
-			p.Seats = append(p.Seats, choiceLink{capacityWords(lang, law, c.Capacity()), address(q, "as", c.Capacity(), "unit", ""), c.Capacity() == as.Capacity()})
+			p.Seats = append(p.Seats, choiceLink{capacityWords(lang, law, c.Capacity(), pack.On(list.Now)), address(q, "as", c.Capacity(), "unit", ""), c.Capacity() == as.Capacity()})
 		}
 	}
 	for _, name := range dossier.Queues {
@@ -326,8 +326,9 @@ func (l *Left) count(left lawtime.Left, late bool) {
 	l.Days, l.Hours = left.Minutes/full, left.Minutes%full/60
 }
 
-// capacityWords says a journal's capacity, "receptionist@12-Q20", in words.
-func capacityWords(lang text.Lang, law *pack.Pack, capacity string) string {
+// capacityWords says a journal's capacity, "receptionist@12-Q20", in words, with
+// the unit that had the code on that day.
+func capacityWords(lang text.Lang, law *pack.Pack, capacity string, on pack.Date) string {
 	role, unit, _ := strings.Cut(capacity, "@")
 	key := "officer.role." + role
 	if !text.Has(key) {
@@ -336,7 +337,7 @@ func capacityWords(lang text.Lang, law *pack.Pack, capacity string) string {
 			return capacity
 		}
 	}
-	if u, ok := law.UnitByKey(pack.UnitKey(unit)); ok {
+	if u, ok := law.Unit(unit, on); ok {
 		return text.T(lang, key) + ", " + u.Name
 	}
 	return text.T(lang, key)
