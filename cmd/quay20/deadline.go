@@ -118,6 +118,8 @@ func (c *Deadline) question(law *pack.Pack) (lawtime.Question, error) {
 		p.Field("procedure", "cli.err.limit-or-procedure")
 	case c.Procedure != "" && c.Desk == "":
 		p.Field("desk", "cli.err.desk")
+	case c.Limit != "" && c.Case != "":
+		p.Field("case", "cli.err.case")
 	}
 	if err := p.Or(); err != nil {
 		return q, err

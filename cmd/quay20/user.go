@@ -46,8 +46,7 @@ func (c *UserFirst) Run(ctx context.Context, std Std, place *Place, lang text.La
 	if code == "" {
 		return problem.New(problem.Conflict, "cli.err.not-first")
 	}
-	_, err = fmt.Fprintln(std.Out, code)
-	return err
+	return h.say(ctx, std, code)
 }
 
 // UserList lists the roll.
@@ -130,8 +129,16 @@ func (c *UserAdd) Run(ctx context.Context, std Std, place *Place, lang text.Lang
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintln(std.Out, text.T(lang, "cli.user.added", "id", o.ID, "login", o.Login, "code", code))
-	return err
+	return h.say(ctx, std, text.T(lang, "cli.user.added", "id", o.ID, "login", o.Login, "code", code))
+}
+
+// say prints what a change of the roll gave, a code that is shown only once
+// too, and then copies the journal's head out. rel-I-J6
+func (h *house) say(ctx context.Context, std Std, words string) error {
+	if _, err := fmt.Fprintln(std.Out, words); err != nil {
+		return err
+	}
+	return h.copies().Copy(ctx)
 }
 
 // unit finds a unit of today by code.
@@ -179,8 +186,7 @@ func (c *UserGrant) Run(ctx context.Context, std Std, place *Place, lang text.La
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintln(std.Out, grantWords(lang, h.law.Law(), []officer.Grant{g}))
-	return err
+	return h.say(ctx, std, grantWords(lang, h.law.Law(), []officer.Grant{g}))
 }
 
 // UserReset gives a new start code.
@@ -215,8 +221,7 @@ func (c *UserReset) Run(ctx context.Context, std Std, place *Place, lang text.La
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintln(std.Out, code)
-	return err
+	return h.say(ctx, std, code)
 }
 
 // UserCode stands in for the telephone of a demo officer.

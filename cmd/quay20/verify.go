@@ -58,6 +58,9 @@ func (c *Verify) Run(ctx context.Context, std Std, place *Place, lang text.Lang)
 	for _, f := range report.Faults {
 		v.Faults = append(v.Faults, finding{f.Index, f.Key, text.T(lang, f.Key, f.Args...)})
 	}
+	if report.Size > 0 && report.Copied == 0 {
+		v.Faults = append(v.Faults, finding{Code: "cli.no-witness", Text: text.T(lang, "cli.no-witness", "dir", h.witness)})
+	}
 	gaps, err := h.gaps(ctx)
 	if err != nil {
 		return err

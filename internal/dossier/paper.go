@@ -165,13 +165,15 @@ func (d *Dossier) kindFacts(f *slip.Facts, kind string, by officer.By, w World) 
 		if e := d.End; e != nil {
 			f.Stop = &slip.Stop{
 				AskedBy: text.T(text.Vi, "asked-by."+e.AskedBy), Stage: text.T(text.Vi, "state."+e.Stage),
-				Decision: endReason(e), PaidFate: e.Money,
+				Decision: text.T(text.Vi, "end.decision"), PaidFate: e.Money,
 			}
+			f.Reasons = []string{endReason(e)}
 			if d.Fee.Paid {
 				f.Stop.Paid = &slip.Fee{Amount: d.Fee.Amount, Receipt: d.Fee.Receipt}
 			}
 		}
 	case "return":
+		f.DueAt = d.Promise()
 		if d.Result != nil {
 			f.Results = []slip.ResultPaper{{Kind: d.Result.Kind, Number: d.Result.Number}}
 		}
@@ -373,7 +375,7 @@ func hands(entries []journal.Entry, d *Dossier, w World, name func(string) strin
 			taker = name(facts.Assignee)
 		}
 		if e.Act == "hand_over" && d.HandedOver != nil {
-			taker = d.HandedOver.To
+			giver, taker = name(e.Officer), d.HandedOver.To
 		}
 		list = append(list, slip.Hand{Giver: giver, Taker: taker, Unit: unit.Name, At: e.At, Result: facts.Grade, Note: strings.TrimSpace(text.T(text.Vi, "act."+e.Act) + ". " + e.Reason)})
 		giver = name(e.Officer)

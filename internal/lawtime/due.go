@@ -257,12 +257,19 @@ func merge(pauses []Pause) []stretch {
 	return all
 }
 
+// lastYear is the last year of a receipt, so that every due date has a year of
+// four digits.
+const lastYear = 9000
+
 // longest is how far a pause may reach beyond the receipt: twenty years.
 const longest = 20 * 366 * 24 * time.Hour
 
 func (q Question) check() error {
 	if len(q.Legs) == 0 {
 		return refuse("no-limit")
+	}
+	if q.Received.Year() > lastYear {
+		return refuse("too-far", "year", strconv.Itoa(q.Received.Year()))
 	}
 	for i, leg := range q.Legs {
 		c := q.clock(i)

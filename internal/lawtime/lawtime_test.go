@@ -62,7 +62,10 @@ func ask(desk, received, limits, pauses string) lawtime.Question {
 	q := lawtime.Question{Received: at(received), Clock: desks[desk]}
 	for s := range strings.SplitSeq(limits, "+") {
 		limit, count, _ := strings.Cut(s, "/")
-		l := must(lawtime.ParseLimit(limit))
+		l := lawtime.Limit{Amount: 1, Unit: lawtime.SameDay}
+		if limit != l.String() {
+			l = must(lawtime.ParseLimit(limit))
+		}
 		l.Count = lawtime.Count(count)
 		q.Legs = append(q.Legs, lawtime.Leg{Limit: l})
 	}
@@ -381,7 +384,7 @@ func TestLimitsAreRead(t *testing.T) {
 		t.Errorf("%+v, %v", l, err)
 	}
 	for s, key := range map[string]string{"": "limit", "3": "limit", "day": "limit", "-3 day": "limit", "+3 day": "limit", "3.5 hour": "limit",
-		"0 day": "amount", "4000 day": "amount", "3 ngày": "unit", "3 ngày làm việc": "unit", "3  day": "unit"} {
+		"0 day": "amount", "4000 day": "amount", "3 ngày": "unit", "3 ngày làm việc": "unit", "3  day": "unit", "1 same_day": "unit"} {
 		_, err := lawtime.ParseLimit(s)
 		refused(t, err, key)
 	}

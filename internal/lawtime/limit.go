@@ -12,7 +12,7 @@ import (
 var most = map[Unit]int{Hour: 29_200, WorkingDay: 3_650, Day: 3_650, Month: 120, SameDay: 1}
 
 // ParseLimit reads "3 working_day": an amount and one of hour, working_day,
-// day, month.
+// day, month. The same day is not an amount and is not read.
 func ParseLimit(s string) (Limit, error) {
 	amount, unit, two := strings.Cut(s, " ")
 	n, err := strconv.ParseUint(amount, 10, 31)
@@ -20,6 +20,9 @@ func ParseLimit(s string) (Limit, error) {
 		return Limit{}, refuse("limit", "limit", s)
 	}
 	l := Limit{Amount: int(n), Unit: Unit(unit)}
+	if l.Unit == SameDay {
+		return Limit{}, refuse("unit", "unit", unit)
+	}
 	return l, l.Check()
 }
 

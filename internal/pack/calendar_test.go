@@ -136,7 +136,7 @@ func TestQuestionGathersTheLawOfTheReceipt(t *testing.T) {
 		{"1.010041", "Cần xác minh", "03388", "2026-10-05 09:00", "2026-10-08 09:00"},                // a case
 		{"1.010041", "Thông tin có sẵn trong CSDL", "03388", "2026-10-05 10:00", "2026-10-05 16:00"}, // 4 hours over lunch
 		{"2.001159", "", "03388", "2026-10-05 14:30", "2026-10-05 15:30"},                            // at once
-		{"2.001159", "", "03388", "2026-10-05 15:00", "2026-10-06 08:00"},                            // but not after 15:00
+		{"2.001159", "", "03388", "2026-10-05 15:30", "2026-10-05 16:30"},                            // also after 15:00: the law names an hour
 		{"1.001010", "", "12-PA08", "2026-03-31 09:00", "2026-09-30 17:00"},                          // 6 months, clamped
 	} {
 		q, err := p.Question(c.proc, "", c.name, "counter", c.desk, at(c.received))

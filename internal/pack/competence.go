@@ -57,7 +57,7 @@ func (p *Pack) Receivable(desk string, on Date) []*Procedure {
 func (p *Pack) inForce(code string, on Date) (*Procedure, error) {
 	proc, ok := p.procs[code]
 	if !ok {
-		return nil, problem.New(problem.NotFound, "pack.err.procedure", "code", code)
+		return nil, problem.New(problem.NotFound, "pack.err.procedure", "code", code).Field("procedure", "pack.err.procedure", "code", code)
 	}
 	if _, ok := proc.On(on); ok {
 		return proc, nil

@@ -23,10 +23,11 @@ func (p *Pack) Clock(desk UnitKey, v *Version, on Date) (lawtime.Clock, bool) {
 // Question asks lawtime when a dossier is due: procedure and version (its From;
 // "" is the version in force at receipt), case ("" the first), channel, and the
 // code of the desk that received it. The caller adds pauses, the extension and
-// how legs really ended. A result given at once (Case.Same) that is asked for
-// after the rules' same-day hour counts from the next counting day, and is due
-// that day where the law names no limit. A case without a limit in law is
-// refused: such a dossier has no due date; ask Version.Limited first.
+// how legs really ended. A result given at once (Case.Same) without a number
+// is due the same day, or the next counting day if it is asked for after the
+// rules' same-day hour; a number in law goes before that hour. A case without a
+// limit in law is refused: such a dossier has no due date; ask Version.Limited
+// first.
 func (p *Pack) Question(proc, version, name, channel, desk string, received time.Time) (lawtime.Question, error) {
 	on := On(received)
 	pr, v, err := p.contents(proc, version, on)
@@ -40,7 +41,7 @@ func (p *Pack) Question(proc, version, name, channel, desk string, received time
 	}
 	u, ok := p.Unit(desk, on)
 	if !ok {
-		return lawtime.Question{}, unknownUnit(desk, on)
+		return lawtime.Question{}, unknownUnit(desk, on).Field("desk", "pack.err.unit", "code", desk, "on", day(on))
 	}
 	clock, ok := p.Clock(u.Key, v, on)
 	if !ok {
@@ -51,7 +52,7 @@ func (p *Pack) Question(proc, version, name, channel, desk string, received time
 	if len(legs) == 0 {
 		return lawtime.Question{}, problem.New(problem.Invalid, "pack.err.no-limit", "name", pr.ShortName, "case", c.Name)
 	}
-	if rules, _ := p.Rules(on); c.Same && clock.CutOff == 0 {
+	if rules, _ := p.Rules(on); c.Same && c.Limit == nil && clock.CutOff == 0 {
 		clock.CutOff = rules.SameDayCutOff
 	}
 	q := lawtime.Question{Received: received, Clock: clock, Legs: legs, Law: p.limitLaw(v, c)}

@@ -51,8 +51,8 @@ func layHandOver(l List) *sheet {
 	s.field("slip.list.from", l.From)
 	s.field("slip.list.to", l.To)
 	s.field("slip.list.count", strconv.Itoa(len(l.Rows)))
-	cols := []column{{s.t("slip.no"), 5, centre}, {s.t("slip.code"), 20, left}, {s.t("slip.procedure"), 25, left},
-		{s.t("slip.owner"), 16, left}, {s.t("slip.list.papers"), 7, centre}, {s.t("slip.list.received"), 12, centre},
+	cols := []column{{s.t("slip.no"), 5, centre}, {s.t("slip.code"), 24, left}, {s.t("slip.procedure"), 22, left},
+		{s.t("slip.owner"), 15, left}, {s.t("slip.list.papers"), 7, centre}, {s.t("slip.list.received"), 12, centre},
 		{s.t("slip.list.due"), 12, centre}, {s.t("slip.list.signed"), 8, left}, {s.t("slip.note"), 10, left}}
 	var rows [][]string
 	for i, r := range l.Rows {

@@ -318,6 +318,9 @@ func TestNoticeIsPreviewedAppliedAndTold(t *testing.T) {
 		}
 		b.opened(b.get("xuyen", movedPath+"/2026-03-02-bao-1"), http.StatusForbidden)
 		b.opened(b.get("minh", movedPath), 200)
+		if b.opened(b.get("minh", "/desk"), 200).Find(`main a[href="`+movedPath+`"]`).Length() != 1 {
+			t.Error("the desk does not lead to the people to be told")
+		}
 		told := b.opened(b.get("minh", movedPath+"/2026-03-02-bao-1"), 200).Text()
 		if !strings.Contains(told, d.Filer.Name) || !strings.Contains(told, "0300") {
 			t.Error("the desk's list lacks the person or the telephone")

@@ -78,6 +78,7 @@ type takePage struct {
 	*Form
 	Desk    Radios
 	None    bool
+	Signed  bool // the day before this was just signed off
 	Scan    Input
 	Scanned *scanTest
 }
@@ -100,7 +101,7 @@ func (c *counter) showTake(w http.ResponseWriter, r *http.Request, by Visitor, f
 	} else if len(desks) == 1 {
 		f.Set("desk", desks[0].Code)
 	}
-	p := takePage{Form: f, None: len(desks) == 0, Scanned: scanned, Scan: f.Input("scan", "desk.test.scan")}
+	p := takePage{Form: f, None: len(desks) == 0, Signed: r.URL.Query().Has("signed") && by.Desk == "", Scanned: scanned, Scan: f.Input("scan", "desk.test.scan")}
 	var items []Choice
 	for _, d := range desks {
 		items = append(items, Choice{Value: d.Code, Text: d.Name, Hint: &Hint{Text: d.Code}})

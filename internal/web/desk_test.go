@@ -303,7 +303,7 @@ func TestOneBoxFindsEverything(t *testing.T) {
 				t.Errorf("%q: the number is not masked", q)
 			}
 		}
-		if to := b.goes(b.post(searchPath, url.Values{"q": {string(d.Code)}})); to != "/desk/dossiers/"+string(d.Code) {
+		if to := b.goes(b.post(searchPath, url.Values{"q": {string(d.Code)}})); to != "/desk/dossiers/"+string(d.Code)+"?from=search" {
 			t.Errorf("the code opens %s", to)
 		}
 		if to := b.goes(b.post(searchPath, url.Values{"q": {"bàn giao"}})); to != "/desk/end-of-day" {
@@ -340,8 +340,10 @@ func TestDayIsClosed(t *testing.T) {
 		}
 		b.doc(b.post("/desk/end-of-day", url.Values{}), 422)                     // money not counted
 		b.doc(b.post("/desk/end-of-day", url.Values{"counted": {"1.000"}}), 422) // differs without a reason
-		if to := b.goes(b.post("/desk/end-of-day", url.Values{"counted": {grouped(d.Fee.Amount)}})); to != takePath {
+		if to := b.goes(b.post("/desk/end-of-day", url.Values{"counted": {grouped(d.Fee.Amount)}})); to != takePath+"?signed=1" {
 			t.Errorf("signing leads to %s", to)
+		} else if got := said(b.doc(b.get(to), 200), "main"); !strings.Contains(got, "Đã ký bàn giao") {
+			t.Errorf("the page does not say that the day is signed off: %q", got)
 		}
 		if to := b.goes(b.get(intakePath)); to != takePath {
 			t.Errorf("the desk is still open: %s", to)

@@ -484,7 +484,11 @@ func (v *casefile) papers() Table {
 		case p.Mandatory:
 			have = v.say("work.paper.missing")
 		}
-		t.row(p.Name, have, v.say("work.paper.count", "originals", p.Originals, "copies", p.Copies), joinWords(" · ", p.Form, p.Note))
+		count := v.say("work.none")
+		if p.Present {
+			count = v.say("work.paper.count", "originals", p.Originals, "copies", p.Copies)
+		}
+		t.row(p.Name, have, count, joinWords(" · ", p.Form, p.Note))
 	}
 	return *t
 }

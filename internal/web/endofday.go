@@ -107,7 +107,7 @@ func (c *counter) piles(r *http.Request, as officer.By) ([]pile, error) {
 	}
 	var piles []pile
 	for _, d := range list {
-		if d.Channel == "online" || d.Competent == desk.Key {
+		if d.Channel == "online" || d.Competent == desk.Key || d.State == dossier.Withdrawn {
 			continue
 		}
 		i := slices.IndexFunc(piles, func(p pile) bool { return p.unit.Key == d.Competent })
@@ -193,5 +193,5 @@ func (c *counter) sign(w http.ResponseWriter, r *http.Request, by Visitor) error
 	if err != nil {
 		return err
 	}
-	return c.redirect(w, r, takePath)
+	return c.redirect(w, r, takePath+"?signed=1")
 }

@@ -26,10 +26,10 @@ func sayDate(lang text.Lang, t time.Time) string {
 	return text.T(lang, "say.date", "weekday", text.Key("say.weekday."+strconv.Itoa(int(t.Weekday()))), "day", sayDay(t))
 }
 
-// sayClock words the hour of the day, "16 giờ 00".
+// sayClock words the hour of the day, "07 giờ 00".
 func sayClock(lang text.Lang, t time.Time) string {
 	t = t.In(vietnam)
-	return text.T(lang, "say.clock", "h", t.Hour(), "m", fmt.Sprintf("%02d", t.Minute()))
+	return text.T(lang, "say.clock", "h", fmt.Sprintf("%02d", t.Hour()), "m", fmt.Sprintf("%02d", t.Minute()))
 }
 
 // sayDay is the day alone, "25/11/2022".
@@ -130,8 +130,12 @@ func (l Left) badge(lang text.Lang, now time.Time) Badge {
 		return say("■", "late", "left.late-hours", "n", max(l.Hours, 1))
 	case today:
 		return say("▲", "soon", "left.today", "clock", l.Due.In(vietnam).Format("15:04"))
+	case l.Days == 0 && l.Hours == 0:
+		return say("▲", "soon", "left.minutes")
 	case l.Days == 0:
 		return say("▲", "soon", "left.hours", "n", l.Hours)
+	case l.Days == 1 && l.Hours == 0:
+		return say("▲", "soon", "left.days", "n", l.Days)
 	case l.Days == 1:
 		return say("▲", "soon", "left.days-hours", "n", l.Days, "h", l.Hours)
 	}

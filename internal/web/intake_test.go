@@ -349,6 +349,50 @@ func TestMissingPaperLeadsToSupplementOrRefusal(t *testing.T) {
 	})
 }
 
+// What came by post is noted without judging it, and the page says until when
+// it must be answered; at the counter that is no choice.
+func TestDossierByPostIsHeld(t *testing.T) {
+	atBooth(t, commune, func(t *testing.T, b *booth) {
+		v := b.filled()
+		v.Set("decision", "hold")
+		v.Set("pay", "")
+		b.doc(b.post(intakePath, v), 422)
+		v.Set("channel", "post")
+		to := b.goes(b.post(intakePath, v))
+		if d := b.only(); d.State != dossier.Filed || d.Channel != "post" {
+			t.Fatalf("state %s by %s", d.State, d.Channel)
+		}
+		if got := said(b.doc(b.get(strings.TrimSuffix(to, "?now=1")), 200), "main"); !strings.Contains(got, "đến qua bưu chính") || !strings.Contains(got, "Kiểm tra và trả lời trước") {
+			t.Errorf("the page after says %q", got)
+		}
+	})
+}
+
+// Where the law counts from the fee, officer, slip and citizen are told so, and
+// none of them that there is no date.
+func TestFeeComesBeforeTheLimit(t *testing.T) {
+	atBooth(t, "12-QDKX", func(t *testing.T, b *booth) {
+		d, err := b.p.Receive(context.Background(), b.by, "1.013067", func(in *dossier.Intake) { in.Pay = "later" })
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !d.ReceivedAt.IsZero() {
+			t.Fatal("the limit runs before the fee")
+		}
+		printed := b.doc(b.get("/desk/dossiers/"+string(d.Code)+"/printed"), 200)
+		if got := said(printed, "main"); !strings.Contains(got, "thời hạn bắt đầu tính khi nộp") || printed.Find(`main a[href$="/fee"]`).Length() != 1 {
+			t.Errorf("the page after the intake says %q", got)
+		}
+		if got := said(b.doc(b.get("/desk/dossiers/"+string(d.Code)), 200), "main"); !strings.Contains(got, "Thời hạn bắt đầu tính khi nộp lệ phí") || strings.Contains(got, "Luật không định ngày trả") {
+			t.Errorf("the citizen reads %q", got)
+		}
+		f, err := b.p.Register.Print(context.Background(), d.ID, "receipt", "", b.by, testOrigin)
+		if err != nil || !f.DueAfterFee || len(f.Secret) != 9 {
+			t.Errorf("slip: due after the fee %v, key %q, %v", f.DueAfterFee, f.Secret, err)
+		}
+	})
+}
+
 // ux-O3: an owner other than the filer needs an authority; assisted filing
 // keeps its reason; counts of papers are kept.
 func TestOwnerAuthorityAssistedAndCounts(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"quay20/internal/applicant"
 	"quay20/internal/dossier"
 	"quay20/internal/officer"
 	"quay20/internal/pack"
@@ -270,7 +271,7 @@ func (c *counter) bookRows(r *http.Request, law *pack.Pack, list []dossier.Dossi
 		lead, _ := law.UnitByKey(d.Competent)
 		proc, _ := law.Procedure(d.Procedure)
 		row := slip.BookRow{
-			Code: string(d.Code), Sets: d.Sets, Owner: d.Person().Name, Address: d.Person().Address, Phone: d.Filer.Phone, Lead: lead.Name,
+			Code: string(d.Code), Sets: d.Sets, Owner: d.Person().Name, Address: d.Person().Address, Phone: applicant.FormatPhone(d.Filer.Phone), Lead: lead.Name,
 			ReceivedAt: d.AcceptedAt, DueAt: d.Clock.Due, ResultWay: c.say(r, "return."+d.ReturnBy),
 		}
 		if proc != nil {

@@ -398,8 +398,14 @@ func (t tracked) facts() SummaryList {
 	}
 	add("track.fact.filed", t.hour(t.Filed))
 	add("track.fact.received", t.hour(t.Received))
-	add("track.fact.promise", t.hour(t.Promise))
-	if !t.Due.Equal(t.Promise) {
+	switch {
+	case t.End != nil: // a dossier that stopped has no date to wait for
+	case t.Paused != "" && t.Concluded.IsZero():
+		add("track.fact.promise", t.say("track.promise.paused"))
+	default:
+		add("track.fact.promise", t.hour(t.Promise))
+	}
+	if t.End == nil && t.Paused == "" && !t.Due.Equal(t.Promise) {
 		add("track.fact.due", t.hour(t.Due))
 	}
 	if t.FeeDue > 0 {
@@ -441,7 +447,7 @@ func (t tracked) progress() Progress {
 		at   time.Time
 	}{
 		{"track.stage.filed", true, t.Filed},
-		{"track.stage.accepted", !t.Received.IsZero(), t.Received},
+		{"track.stage.accepted", !t.Received.IsZero() || t.FeeFirst, t.Received},
 		{"track.stage.processing", !t.Concluded.IsZero(), time.Time{}},
 		{"track.stage.concluded", !t.Concluded.IsZero(), t.Concluded},
 		{"track.stage.returned", !t.Tracked.Returned.IsZero(), t.Tracked.Returned},
@@ -490,6 +496,9 @@ func (t tracked) owed() *SummaryList {
 // proof is why the date is what it is, sentence by sentence.
 func (t tracked) proof() []proofLine {
 	var list []proofLine
+	if t.End != nil {
+		return nil
+	}
 	for _, step := range t.Proof {
 		line := proofLine{Text: t.say(step.Key, step.Args...)}
 		if step.Law != "" {

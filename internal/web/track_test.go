@@ -27,7 +27,7 @@ func TestEachStateIsASentenceWithWhatToDo(t *testing.T) { // ux-C18, ux 5.2
 	t.Parallel()
 	inTown(t, func(w *town) {
 		for state, want := range map[string]struct{ tag, sentence, next string }{
-			"filed":        {"Đã gửi", "Hồ sơ đã gửi lúc 9 giờ 15, thứ Hai 02/03/2026. Cán bộ sẽ xem trước 9 giờ 15, thứ Ba 03/03/2026.", "Ông/bà không phải làm gì lúc này."},
+			"filed":        {"Đã gửi", "Hồ sơ đã gửi lúc 09 giờ 15, thứ Hai 02/03/2026. Cán bộ sẽ xem trước 09 giờ 15, thứ Ba 03/03/2026.", "Ông/bà không phải làm gì lúc này."},
 			"not_accepted": {"Không tiếp nhận", "Chưa tiếp nhận được vì: Ảnh chân dung không rõ mặt; Tờ khai thiếu chữ ký.", "Chụp lại ảnh rồi nộp hồ sơ mới."},
 			"accepted":     {"Đã tiếp nhận", "Đã tiếp nhận. Hẹn trả kết quả ", "Ông/bà không phải làm gì lúc này."},
 			"processing":   {"Đang giải quyết", "Phòng Quản lý xuất nhập cảnh", "Ông/bà không phải làm gì lúc này."},
@@ -93,7 +93,7 @@ func TestAPageOfADossierHoldsNothingOfItsPerson(t *testing.T) { // rel-I-P5, rel
 func TestTrackedIsAnAllowList(t *testing.T) { // rel-I-P5
 	t.Parallel()
 	want := strings.Fields(`Code State Procedure Title Case Initials Filed CheckBy Received Due Promise Provisional Paused Apology Unit Desk
-		ReturnBy Items Until Owed OwedFor Reasons Next End Outcome Concluded Returned ReturnedTo Proof Events Token Left HasLeft`)
+		ReturnBy Items Until Owed OwedFor FeeDue FeeFirst Reasons Next End Outcome Concluded Returned ReturnedTo Proof Events Token Left HasLeft`)
 	var have []string
 	for _, f := range reflect.VisibleFields(reflect.TypeFor[dossier.Tracked]()) {
 		have = append(have, f.Name)
@@ -352,7 +352,7 @@ func TestHistoryIsNewestFirst(t *testing.T) { // ux-C18
 	t.Parallel()
 	inTown(t, func(w *town) {
 		doc := page(w.t, get(w.t, w.s, "/t/"+token(w.inState("supplement"))))
-		want := []string{"Yêu cầu bổ sung giấy tờ, dừng tính thời hạn", "Đã tiếp nhận, bắt đầu tính thời hạn", "Đã nhận được hồ sơ gửi đến"}
+		want := []string{"Yêu cầu bổ sung giấy tờ, dừng tính thời hạn", "Đã tiếp nhận", "Đã nhận được hồ sơ gửi đến"}
 		if got := texts(doc, ".q-timeline__title"); !slices.Equal(got, want) {
 			w.t.Errorf("history %q, want %q", got, want)
 		}
