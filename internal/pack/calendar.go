@@ -1,6 +1,7 @@
 package pack
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -93,6 +94,9 @@ func (p *Pack) fits(n Notice) error {
 		e.Field("law", "pack.err.notice-law", "law", n.Law)
 	}
 	for _, d := range n.Days {
+		if d.Law != "" && !p.Cites(d.Law) {
+			e.Field("days", "pack.err.notice-law", "law", d.Law)
+		}
 		if len(n.Desks) > 0 && d.Kind != lawtime.Closure {
 			e.Field("days", "pack.err.notice-closure", "date", d.Date)
 		}
@@ -134,7 +138,7 @@ func (p *Pack) count() error {
 		if len(n.Desks) > 0 {
 			continue
 		}
-		if base, err = base.With(n.Days...); err != nil {
+		if base, err = base.With(n.days()...); err != nil {
 			return unfit(n, err)
 		}
 	}
@@ -147,11 +151,21 @@ func (p *Pack) count() error {
 	return nil
 }
 
+// days are the days of the notice; a day without an article of its own rests on
+// the notice's.
+func (n Notice) days() []lawtime.CalendarDay {
+	days := slices.Clone(n.Days)
+	for i := range days {
+		days[i].Law = cmp.Or(days[i].Law, n.Law)
+	}
+	return days
+}
+
 // close adds the days of a notice for single desks to those desks' calendars. A
 // code names the unit that has it on the day listed.
 func (p *Pack) close(n Notice) error {
 	for _, code := range n.Desks {
-		for _, d := range n.Days {
+		for _, d := range n.days() {
 			u, ok := p.Unit(code, d.Date)
 			if !ok {
 				return unknownUnit(code, d.Date)

@@ -32,7 +32,7 @@ func TestCalendarHoldsYearsAndLaterNotices(t *testing.T) {
 }
 
 var storm = pack.Notice{
-	ID: "2026-09-10-bao", Announced: "2026-09-10", Title: "Đóng cửa vì bão",
+	ID: "2026-09-10-bao", Announced: "2026-09-10", Title: "Đóng cửa vì bão", Law: "nd-118-2025",
 	Days:  []lawtime.CalendarDay{{Date: "2026-09-11", Kind: lawtime.Closure, Name: "Bão"}},
 	Desks: []string{"03388"},
 }
@@ -52,6 +52,9 @@ func TestNoticeMakesAnotherPackAndLeavesTheOld(t *testing.T) {
 	}
 	if !open(p, "03388@2025-07-01") || len(p.Notices()) == len(q.Notices()) {
 		t.Error("the old pack changed")
+	}
+	if why, _ := q.CalendarFor("03388@2025-07-01").Why("2026-09-11"); why.Law != storm.Law || storm.Law == "" {
+		t.Errorf("the closed day rests on %q, want the notice's %q", why.Law, storm.Law)
 	}
 	if p.Version() == q.Version() {
 		t.Error("the version does not tell the notice")
@@ -82,6 +85,7 @@ func TestImpossibleNoticeIsRefusedByField(t *testing.T) {
 		"desks":     func(n *pack.Notice) { n.Desks = []string{"99999"} },
 		"days":      func(n *pack.Notice) { n.Days = nil },
 		"days ":     func(n *pack.Notice) { n.Days[0].Kind = lawtime.Holiday },
+		"days   ":   func(n *pack.Notice) { n.Days[0].Law = "nd-1-1900/1" },
 		"days  ":    func(n *pack.Notice) { n.Desks, n.Days[0].Kind = nil, lawtime.SwapWork },
 		"desks ":    func(n *pack.Notice) { n.Desks, n.Days[0].Date = []string{"105"}, "2026-09-18" }, // ended in 2025
 	} {

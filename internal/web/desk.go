@@ -197,7 +197,8 @@ type deskPage struct {
 	Quiet   string
 	Drafts  []draftLine
 	Cash    bool
-	Tell    int // dossiers whose people are to be told of a new date
+	Take    bool // may take a desk
+	Tell    int  // dossiers whose people are to be told of a new date
 }
 
 // deskGroup is a queue with its count.
@@ -238,7 +239,7 @@ func (c *counter) home(w http.ResponseWriter, r *http.Request, by Visitor) error
 	p := deskPage{Form: c.blankForm(w, r), Desk: c.deskName(by.Desk)}
 	_, receives := c.atDesk(by, officer.Receive)
 	_, cash := c.atDesk(by, officer.Cash)
-	p.Receive, p.Cash = receives == nil, cash == nil
+	p.Receive, p.Cash, p.Take = receives == nil, cash == nil, by.may(officer.TakeDesk) == nil
 	p.Scan = p.Form.Input("scan", "desk.scan")
 	p.Scan.Scan, p.Scan.Focus, p.Scan.Autocomplete = true, true, "off"
 	if as, err := c.at(by, officer.Worklist); err == nil {
@@ -310,7 +311,10 @@ func (c *counter) deskList(r *http.Request, as officer.By, q dossier.Queue) (des
 		d := &page.Dossiers[i]
 		row := deskRow{Href: "/desk/dossiers/" + ref(d), Ref: ref(d), Name: d.Person().Name, Procedure: procedureName(w.Law, d.Procedure), At: d.FiledAt}
 		if q == dossier.Ready {
-			row.Href, row.At = row.Href+"/hand-over", d.Result.At
+			row.At = d.Result.At
+			if as.Can(officer.HandOver) {
+				row.Href += "/hand-over"
+			}
 		}
 		if until := w.CheckUntil(d); !until.IsZero() {
 			row.Badge = c.untilBadge(r, d.Desk, until)

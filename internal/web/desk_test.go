@@ -251,6 +251,24 @@ func TestResultIsHandedOver(t *testing.T) {
 	})
 }
 
+// A page leads nobody where they may not go: who hands nothing over opens the
+// dossier itself, and every procedure has its page.
+func TestDeskLeadsOnlyWhereOneMayGo(t *testing.T) {
+	atBooth(t, counter20, func(t *testing.T, b *booth) {
+		d := b.concluded()
+		href := "/desk/dossiers/" + string(d.Code)
+		if b.doc(b.get("/desk"), 200).Find(`main a[href="`+href+`/hand-over"]`).Length() != 1 {
+			t.Error("the receptionist is not led to handing over")
+		}
+		_, inspector := b.hire("mao", "Mào Văn Thanh", officer.Inspector, "12")
+		home := b.doc(do(b.s, as(request("GET", "/desk", ""), inspector)), 200)
+		if home.Find(`main a[href="`+href+`"]`).Length() != 1 || home.Find(`main a[href$="/hand-over"], main a[href="`+takePath+`"]`).Length() != 0 {
+			t.Error("the inspector is led to pages of the counter")
+		}
+		b.doc(b.get(procedureHref(passport)), 200)
+	})
+}
+
 // ux-O8: a fee left for later is taken once, with a receipt; its cancelling is
 // asked by one person.
 func TestFeeIsTakenAndCancelAsked(t *testing.T) {

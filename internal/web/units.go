@@ -168,7 +168,7 @@ func (a *admin) unit(w http.ResponseWriter, r *http.Request, _ Visitor) error {
 	return a.render(w, r, http.StatusOK, "unit", p)
 }
 
-func procedureHref(code string) string { return "/thu-tuc/" + url.PathEscape(code) }
+func procedureHref(code string) string { return "/tt/" + url.PathEscape(code) }
 
 func unitLinks(units []pack.Unit) []unitNode {
 	var list []unitNode

@@ -59,7 +59,7 @@ function watchPicker(box, form) {
   const show = (found) => {
     list.replaceChildren(
       ...found.map((p, i) => {
-        const item = Object.assign(document.createElement("li"), { id: `found-${i}`, className: "q-picker__item", textContent: `${p.name} · ${p.code} · ${p.limit}` });
+        const item = Object.assign(document.createElement("li"), { id: `found-${i}`, className: "q-picker__item", textContent: [p.name, p.code, p.limit].filter(Boolean).join(" · ") });
         item.setAttribute("role", "option");
         item.setAttribute("aria-selected", "false");
         item.dataset.code = p.code;
