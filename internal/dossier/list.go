@@ -33,11 +33,12 @@ const (
 	ToSign   Queue = "to_sign"   // chờ ký
 	Ready    Queue = "ready"     // có kết quả, chờ trả
 	Online   Queue = "online"    // nộp trực tuyến, chờ tiếp nhận
+	ToAnswer Queue = "to_answer" // đơn vị khác hỏi ý kiến, chờ trả lời
 	Done     Queue = "done"      // xong hôm nay
 )
 
 // Queues lists the queues in the order of the pages.
-var Queues = []Queue{Mine, New, DueToday, AtRisk, Late, Waiting, ToSign, Ready, Online, OfDesk, Unit, Done}
+var Queues = []Queue{Mine, New, DueToday, AtRisk, Late, Waiting, ToAnswer, ToSign, Ready, Online, OfDesk, Unit, Done}
 
 // Filter narrows a queue. It stands in the address of the page.
 type Filter struct {
@@ -97,6 +98,8 @@ func (f Filter) where(by officer.By, now time.Time, args *[]any) (string, error)
 		c = "(" + holder() + " OR " + desk() + ") AND d.state IN ('supplement', 'payment')"
 	case ToSign:
 		c = holder() + " AND d.step = 'approve' AND d.state IN " + open
+	case ToAnswer:
+		c = "d.asked <> '' AND " + in("d.asked")
 	case Ready:
 		c = desk() + " AND d.state = 'concluded'"
 	case Online:

@@ -22,7 +22,7 @@ func (r *Register) each(tx *store.Tx, yield func(subject, state string) error) e
 	var codes, terms int
 	for {
 		rows, err := store.All(tx, scanStored, `SELECT id, version, state, step, procedure, channel, desk, holder, assignee, paused, filer, filed_at,
-			accepted_at, due_at, risk_at, concluded_at, ended_at, timer_at, token, body FROM dossier WHERE id > $1 ORDER BY id LIMIT 200`, after)
+			accepted_at, due_at, risk_at, concluded_at, ended_at, timer_at, asked, token, body FROM dossier WHERE id > $1 ORDER BY id LIMIT 200`, after)
 		if err != nil {
 			return fmt.Errorf("reading dossiers to verify: %w", err)
 		}
@@ -74,8 +74,8 @@ func scanStored(row store.Row) (stored, error) {
 	var s stored
 	var version int64
 	var paused bool
-	var c [16]string
-	err := row.Scan(&s.id, &version, &c[0], &c[1], &c[2], &c[3], &c[4], &c[5], &c[6], &paused, &c[7], &c[8], &c[9], &c[10], &c[11], &c[12], &c[13], &c[14], &c[15], &s.body)
+	var c [17]string
+	err := row.Scan(&s.id, &version, &c[0], &c[1], &c[2], &c[3], &c[4], &c[5], &c[6], &paused, &c[7], &c[8], &c[9], &c[10], &c[11], &c[12], &c[13], &c[14], &c[15], &c[16], &s.body)
 	s.columns = fmt.Sprint(s.id, version, paused, strings.Join(c[:], "\x00"))
 	return s, err
 }
@@ -88,8 +88,8 @@ func (r *Register) stateOf(tx *store.Tx, s stored) (string, error) {
 		return "unreadable", nil
 	}
 	c := columns(&d, s.body, World{Law: r.law()})
-	texts := make([]string, 0, 16)
-	for _, v := range append(slices.Clone(c[2:9]), c[10:19]...) {
+	texts := make([]string, 0, 17)
+	for _, v := range append(slices.Clone(c[2:9]), c[10:20]...) {
 		texts = append(texts, v.(string))
 	}
 	if fmt.Sprint(c[0], c[1], c[9], strings.Join(texts, "\x00")) != s.columns {

@@ -473,14 +473,17 @@ func columns(d *Dossier, body string, w World) []any {
 	case d.Refusal != nil:
 		ended = store.Time(d.Refusal.At)
 	}
-	concluded := ""
+	asked, concluded := "", ""
+	if c := d.Asked(); c != nil && d.Open() {
+		asked = string(c.Unit)
+	}
 	if d.Result != nil {
 		concluded = store.Time(d.Result.At)
 	}
 	return []any{
 		d.ID, d.Version, string(d.State), w.StepOf(d).Kind, d.Procedure, d.Channel, string(d.Desk), string(d.Holder), d.Assignee, d.Paused(),
 		d.Filer.IDNumber, store.Time(d.FiledAt), store.Time(d.AcceptedAt), store.Time(d.Clock.Due), store.Time(d.risk()), concluded, ended,
-		store.Time(d.timer(w)), d.TokenHash, body,
+		store.Time(d.timer(w)), asked, d.TokenHash, body,
 	}
 }
 
@@ -489,15 +492,15 @@ func save(tx *store.Tx, d *Dossier, body string, w World, was *indexed) error {
 	c := columns(d, body, w)
 	if was == nil {
 		_, err := tx.Exec(`INSERT INTO dossier (id, version, state, step, procedure, channel, desk, holder, assignee, paused,
-			filer, filed_at, accepted_at, due_at, risk_at, concluded_at, ended_at, timer_at, token, body)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)`, c...)
+			filer, filed_at, accepted_at, due_at, risk_at, concluded_at, ended_at, timer_at, asked, token, body)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)`, c...)
 		if err != nil {
 			return fmt.Errorf("storing dossier %s: %w", d.ID, err)
 		}
 	} else {
 		n, err := tx.Exec(`UPDATE dossier SET version = $2, state = $3, step = $4, procedure = $5, channel = $6, desk = $7, holder = $8, assignee = $9,
 			paused = $10, filer = $11, filed_at = $12, accepted_at = $13, due_at = $14, risk_at = $15, concluded_at = $16, ended_at = $17, timer_at = $18,
-			token = $19, body = $20 WHERE id = $1 AND version = $21`, append(c, d.Version-1)...)
+			asked = $19, token = $20, body = $21 WHERE id = $1 AND version = $22`, append(c, d.Version-1)...)
 		if err != nil {
 			return fmt.Errorf("storing dossier %s: %w", d.ID, err)
 		}

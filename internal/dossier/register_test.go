@@ -590,3 +590,24 @@ func TestWithinKeepsToTheScope(t *testing.T) {
 		}
 	})
 }
+
+// A unit that is asked for its opinion finds the question in a list of its own
+// until it has answered.
+func TestAskedUnitHasAListOfQuestions(t *testing.T) {
+	desk(t, "2026-03-02 08:00", func(t *testing.T, p *demo.Province, s demotest.Staff, _ *storetest.Clock) {
+		d := must[dossier.Dossier](t)(p.Receive(ctx, s.Desk, passport))
+		must[dossier.Dossier](t)(p.Do(ctx, s.Passport, d, &dossier.AskUnit{Unit: "12-PC06", Question: "Có ý kiến gì không?"}))
+		waiting := func() int {
+			page := must[dossier.Page](t)(p.Register.List(ctx, s.Processor, dossier.Filter{Queue: dossier.ToAnswer}))
+			return len(page.Dossiers)
+		}
+		if n := waiting(); n != 1 {
+			t.Errorf("%d questions wait, want 1", n)
+		}
+		must[dossier.Dossier](t)(p.Do(ctx, s.Processor, d, &dossier.AnswerUnit{Answer: "Không"}))
+		if n := waiting(); n != 0 {
+			t.Errorf("%d questions wait after the answer", n)
+		}
+		verify(t, p)
+	})
+}

@@ -225,12 +225,16 @@ func (o *office) rehearse(v *casefile, act dossier.Act) error {
 	return act.Check(&v.Dossier, v.by, v.world)
 }
 
-// afterAct goes back to the dossier, or to the work list when the dossier has
-// gone to other units.
+// afterAct goes back to the dossier, to the paper that the act issued, or to
+// the work list when the dossier has gone to other units.
 func (o *office) afterAct(w http.ResponseWriter, r *http.Request, by Visitor, v *casefile, name string) error {
 	to := workPath + "?done=" + name
 	now, err := o.find(r, by, officer.View, v.ID)
-	if err == nil && concerns(&now.Dossier, now.by) {
+	switch {
+	case err != nil:
+	case now.by.Role == officer.Receptionist && by.Desk != "" && len(now.Slips) > len(v.Slips):
+		to = "/desk/dossiers/" + ref(&now.Dossier) + "/printed" // a paper to give out
+	case concerns(&now.Dossier, now.by):
 		to = dossierHref(&now.Dossier, "?done=", name)
 	}
 	return o.redirect(w, r, to)

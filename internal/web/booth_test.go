@@ -47,7 +47,9 @@ func atBooth(t *testing.T, desk string, fn func(*testing.T, *booth)) {
 
 func newBooth(t *testing.T, db *store.DB, desk, origin string) *booth {
 	t.Helper()
-	b := &booth{t: t, p: demotest.At(t, db), clock: storetest.ClockOf(db)}
+	clock := storetest.ClockOf(db)
+	clock.Set(morning) // both engines run by one clock
+	b := &booth{t: t, p: demotest.At(t, db), clock: clock}
 	b.s = testServer(t, func(c *Config) {
 		c.Origin, c.Now, c.Law, c.Roll, c.Dossiers, c.Ledger, c.SignedIn = origin, b.clock.Now, b.p.Law, b.p.Roll, b.p.Register, b.p.Ledger, b.p.Roll.Session
 	})

@@ -20,12 +20,14 @@ CREATE TABLE dossier (
 	concluded_at TEXT NOT NULL,
 	ended_at     TEXT NOT NULL,
 	timer_at     TEXT NOT NULL,
+	asked        TEXT NOT NULL,
 	token        TEXT NOT NULL UNIQUE,
 	body         TEXT NOT NULL
 );
 CREATE INDEX dossier_work ON dossier (holder, state, due_at, id);
 CREATE INDEX dossier_mine ON dossier (assignee, state, due_at, id) WHERE assignee <> '';
 CREATE INDEX dossier_timer ON dossier (timer_at) WHERE timer_at <> '';
+CREATE INDEX dossier_asked ON dossier (asked, due_at, id) WHERE asked <> '';
 CREATE INDEX dossier_filer ON dossier (filer, procedure, filed_at) WHERE filer <> '';
 CREATE INDEX dossier_desk ON dossier (desk, accepted_at);
 
