@@ -1,6 +1,7 @@
 package catalogue_test
 
 import (
+	"cmp"
 	"encoding/csv"
 	"os"
 	"slices"
@@ -197,13 +198,10 @@ func FuzzSearch(f *testing.F) {
 }
 
 // TestQuestionsOfPeople measures the search with a file of questions and their
-// right codes, when SEARCH_QUERIES names one: columns query and, for a day,
-// expected_YYYY_MM_DD with codes parted by |.
+// right codes, ours or the one that SEARCH_QUERIES names: columns query and, for
+// a day, expected_YYYY_MM_DD with codes parted by |.
 func TestQuestionsOfPeople(t *testing.T) {
-	file := os.Getenv("SEARCH_QUERIES")
-	if file == "" {
-		t.Skip("SEARCH_QUERIES names no file of questions")
-	}
+	file := cmp.Or(os.Getenv("SEARCH_QUERIES"), "testdata/questions.csv")
 	for _, on := range []pack.Date{"2022-11-15", "2026-10-01"} {
 		r := evaluate(t, index(t, on), questions(t, file, "expected_"+strings.ReplaceAll(on, "-", "_")))
 		t.Logf("%s: %d questions, first hit %.3f, in the first three %.3f, MRR %.4f", on, r.asked, r.first, r.third, r.mrr)

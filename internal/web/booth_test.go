@@ -42,14 +42,15 @@ const (
 func atBooth(t *testing.T, desk string, fn func(*testing.T, *booth)) {
 	t.Helper()
 	t.Parallel()
-	storetest.EachAt(t, storetest.NewClock(morning), func(t *testing.T, db *store.DB) { fn(t, newBooth(t, db, desk, testOrigin)) })
+	storetest.EachAt(t, storetest.NewClock(morning), func(t *testing.T, db *store.DB) {
+		storetest.ClockOf(db).Set(morning) // both engines run by one clock
+		fn(t, newBooth(t, db, desk, testOrigin))
+	})
 }
 
 func newBooth(t *testing.T, db *store.DB, desk, origin string) *booth {
 	t.Helper()
-	clock := storetest.ClockOf(db)
-	clock.Set(morning) // both engines run by one clock
-	b := &booth{t: t, p: demotest.At(t, db), clock: clock}
+	b := &booth{t: t, p: demotest.At(t, db), clock: storetest.ClockOf(db)}
 	b.s = testServer(t, func(c *Config) {
 		c.Origin, c.Now, c.Law, c.Roll, c.Dossiers, c.Ledger, c.SignedIn = origin, b.clock.Now, b.p.Law, b.p.Roll, b.p.Register, b.p.Ledger, b.p.Roll.Session
 	})
