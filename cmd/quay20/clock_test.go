@@ -46,3 +46,16 @@ func TestJumpOfTheWallClockIsJournaled(t *testing.T) {
 		}
 	}
 }
+
+// rel-K72: pages are served without TLS only on this machine.
+func TestPlainHTTPOnlyOnThisMachine(t *testing.T) {
+	t.Parallel()
+	for origin, good := range map[string]bool{
+		"https://motcua.example.vn": true, "http://127.0.0.1:8020": true, "http://localhost:8020": true, "http://[::1]:8020": true,
+		"http://10.0.0.5:8020": false, "http://motcua.example.vn": false, "ftp://motcua.example.vn": false, "motcua.example.vn": false,
+	} {
+		if err := checkOrigin(origin); (err == nil) != good {
+			t.Errorf("%s: %v", origin, err)
+		}
+	}
+}
