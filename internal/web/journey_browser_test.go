@@ -10,21 +10,23 @@ import (
 	"time"
 
 	"quay20/internal/dossier"
+	"quay20/internal/officer"
 	"quay20/internal/web/webtest"
 )
 
 // TestADossierFromTheCardToTheCitizensHands walks one passport through the
-// whole house in real browsers: card, slip, two units, a supplement that stops
-// the clock, approval, hand-over, and the citizen's view at each stage; with
+// whole house in real browsers: card, slip, a supplement that stops the
+// clock, an opinion of another unit, approval, hand-over, and the citizen's view at each stage; with
 // scripts and without. ux 3.1
 func TestADossierFromTheCardToTheCitizensHands(t *testing.T) {
 	for _, scripts := range []bool{true, false} {
 		t.Run(fmt.Sprintf("scripts=%v", scripts), func(t *testing.T) {
 			b, base := openBureau(t)
 			j := &journey{bureau: b, t: t, desk: webtest.Browser(t, base)}
-			j.worker, j.chief, j.citizen = j.desk.Another(), j.desk.Another(), j.desk.Another()
+			j.worker, j.other, j.chief, j.citizen = j.desk.Another(), j.desk.Another(), j.desk.Another(), j.desk.Another()
+			b.hire("son", "Vàng Văn Sơn", officer.Processor, "12-PC06")
 			if !scripts {
-				for _, p := range []*webtest.Page{j.desk, j.worker, j.chief, j.citizen} {
+				for _, p := range []*webtest.Page{j.desk, j.worker, j.other, j.chief, j.citizen} {
 					p.NoJS()
 				}
 			}
@@ -35,9 +37,9 @@ func TestADossierFromTheCardToTheCitizensHands(t *testing.T) {
 
 type journey struct {
 	*bureau
-	t                            *testing.T
-	desk, worker, chief, citizen *webtest.Page
-	d                            dossier.Dossier
+	t                                   *testing.T
+	desk, worker, other, chief, citizen *webtest.Page
+	d                                   dossier.Dossier
 }
 
 func (j *journey) walk() {
@@ -65,6 +67,20 @@ func (j *journey) walk() {
 		j.t.Errorf("due %s after the supplement, %s before", d.Clock.Due, before)
 	}
 	j.citizenReads("Đang giải quyết")
+
+	j.act(j.worker, "consult", func(p *webtest.Page) {
+		webtest.Eval[string](p, `document.querySelector('[name="unit"]').value = "12-PC06"`)
+		p.Click(`[name="question"]`)
+		p.Type("Người này có thuộc diện tạm hoãn xuất cảnh không?")
+	})
+	j.enter(j.other, "son")
+	if j.other.Goto("/desk/work?queue=to_answer"); !strings.Contains(j.other.Text("main"), j.d.Filer.Name) {
+		j.t.Error("the asked unit does not see the question in its list")
+	}
+	j.act(j.other, "answer_consult", func(p *webtest.Page) {
+		p.Click(`[name="answer"]`)
+		p.Type("Không")
+	})
 
 	j.act(j.worker, "advance", nil)
 	j.enter(j.chief, "chin")
