@@ -25,7 +25,7 @@ import (
 )
 
 // patience is how long one step may take on a busy machine.
-const patience = 30 * time.Second
+const patience = 60 * time.Second
 
 // Page is one browser window with its own cookies.
 type Page struct {
