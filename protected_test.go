@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"testing"
-	"time"
 
 	"quay20/internal/demo"
 	"quay20/internal/demo/demotest"
@@ -89,7 +88,7 @@ func lived(t *testing.T, db *store.DB) *demo.Province {
 		}
 		return d
 	}
-	d := must(p.Receive(ctx, s.Desk, "1.001456"))
+	must(p.Receive(ctx, s.Desk, "1.001456"))
 	must(p.Receive(ctx, s.Desk, "1.001456"))
 	n := pack.Notice{ID: "2026-03-02-bao-1", Announced: "2026-03-02", Title: "Nghỉ vì bão",
 		Days: []lawtime.CalendarDay{{Date: "2026-03-05", Kind: lawtime.Closure, Name: "Nghỉ vì bão"}}}
@@ -97,13 +96,6 @@ func lived(t *testing.T, db *store.DB) *demo.Province {
 		t.Fatal(err)
 	}
 	if _, err := p.Register.Recompute(ctx, n.ID); err != nil {
-		t.Fatal(err)
-	}
-	err := db.Write(ctx, func(tx *store.Tx) error {
-		_, err := payment.AskFor(tx, s.Passport, payment.Ask{Dossier: d.ID, Purpose: "Lệ phí", Amount: 100_000, Basis: "25/2021/TT-BTC", Due: pack.On(tx.Now.Add(240 * time.Hour))})
-		return err
-	})
-	if err != nil {
 		t.Fatal(err)
 	}
 	shift, err := p.Ledger.Shift(ctx, s.Desk)

@@ -124,48 +124,11 @@ func (c *Deadline) question(law *pack.Pack) (lawtime.Question, error) {
 	if err := p.Or(); err != nil {
 		return q, err
 	}
-	if c.Limit != "" {
-		q, err = c.plain(law, received)
-	} else {
-		q, err = law.Question(c.Procedure, "", c.Case, c.Channel, c.Desk, received)
-	}
-	if err != nil {
-		return q, refused(err)
-	}
-	for i := range q.Legs {
-		if c.Count != "" {
-			q.Legs[i].Limit.Count = lawtime.Count(c.Count)
-		}
-	}
-	rules, _ := law.Rules(pack.On(received))
-	for i := range pauses {
-		pauses[i].Resume, pauses[i].Law = rules.SupplementResume, rules.Laws["supplement_resume"]
-		if c.Resume != "" {
-			pauses[i].Resume = lawtime.Resume(c.Resume)
-		}
-	}
-	q.Pauses = pauses
-	return q, nil
-}
-
-// plain is a limit on the national calendar with the usual hours, or those of
-// the desk if one is named.
-func (c *Deadline) plain(law *pack.Pack, received time.Time) (lawtime.Question, error) {
-	limit, err := lawtime.ParseLimit(c.Limit)
-	if err != nil {
-		return lawtime.Question{}, err
-	}
-	clock := lawtime.Clock{Calendar: law.Calendar(), Hours: lawtime.DefaultHours}
-	if c.Desk != "" {
-		on := pack.On(received)
-		u, ok := law.Unit(c.Desk, on)
-		own, open := law.Clock(u.Key, nil, on)
-		if !ok || !open {
-			return lawtime.Question{}, problem.New(problem.Invalid, "err.summary").Field("desk", "cli.err.no-desk", "desk", c.Desk, "on", on)
-		}
-		clock = own
-	}
-	return lawtime.Question{Received: received, Clock: clock, Legs: []lawtime.Leg{{Limit: limit}}}, nil
+	q, err = law.Asked(pack.Asked{
+		Desk: c.Desk, Procedure: c.Procedure, Case: c.Case, Channel: c.Channel, Limit: c.Limit, Received: received,
+		Pauses: pauses, Count: lawtime.Count(c.Count), Resume: lawtime.Resume(c.Resume),
+	})
+	return q, refused(err)
 }
 
 // pauses reads FROM/TO pairs.
@@ -179,7 +142,7 @@ func (c *Deadline) pauses(p *problem.Problem) []lawtime.Pause {
 			p.Field("pause", "cli.err.pause", "value", s)
 			continue
 		}
-		list = append(list, lawtime.Pause{From: a, To: b, Kind: "supplement"})
+		list = append(list, lawtime.Pause{From: a, To: b})
 	}
 	return list
 }

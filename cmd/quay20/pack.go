@@ -1,20 +1,16 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"text/tabwriter"
-	"time"
-
-	"go.yaml.in/yaml/v3"
 
 	"quay20/internal/dossier"
-	"quay20/internal/lawtime"
 	"quay20/internal/officer"
 	"quay20/internal/pack"
 	"quay20/internal/problem"
@@ -81,7 +77,7 @@ func (c *PackApply) Run(ctx context.Context, std Std, place *Place, lang text.La
 		return err
 	}
 	defer h.db.Close()
-	n, err := c.notice(ctx, h)
+	n, err := c.notice(ctx, h, lang)
 	if err != nil {
 		return err
 	}
@@ -108,7 +104,7 @@ func printMoved(out io.Writer, lang text.Lang, n pack.Notice, moved []dossier.Mo
 }
 
 // notice reads the file, or finds the notice applied before.
-func (c *PackApply) notice(ctx context.Context, h *house) (pack.Notice, error) {
+func (c *PackApply) notice(ctx context.Context, h *house, lang text.Lang) (pack.Notice, error) {
 	body, err := os.ReadFile(c.Notice)
 	if errors.Is(err, fs.ErrNotExist) {
 		applied, err := h.law.Notices(ctx)
@@ -125,30 +121,9 @@ func (c *PackApply) notice(ctx context.Context, h *house) (pack.Notice, error) {
 	if err != nil {
 		return pack.Notice{}, fmt.Errorf("reading the notice: %w", err)
 	}
-	return parseNotice(c.Notice, body)
-}
-
-// parseNotice reads a notice as packs write it. Unknown names are faults.
-func parseNotice(name string, body []byte) (pack.Notice, error) {
-	var in struct {
-		ID, Announced, Title, Law string
-		Days                      []struct{ Date, Kind, Name, Replaces, Law string }
-		Desks                     []string
-	}
-	if len(body) > 1<<20 {
-		return pack.Notice{}, problem.New(problem.Malformed, "cli.err.notice", "file", name, "detail", "more than 1 MiB")
-	}
-	d := yaml.NewDecoder(bytes.NewReader(body))
-	d.KnownFields(true)
-	if err := d.Decode(&in); err != nil {
-		return pack.Notice{}, problem.New(problem.Malformed, "cli.err.notice", "file", name, "detail", err.Error())
-	}
-	if _, err := time.Parse(time.DateOnly, in.Announced); err != nil {
-		return pack.Notice{}, problem.New(problem.Invalid, "err.summary").Field("announced", "cli.err.date", "value", in.Announced)
-	}
-	n := pack.Notice{ID: in.ID, Announced: in.Announced, Title: in.Title, Law: in.Law, Desks: in.Desks}
-	for _, day := range in.Days {
-		n.Days = append(n.Days, lawtime.CalendarDay{Date: day.Date, Kind: lawtime.DayKind(day.Kind), Name: day.Name, Replaces: day.Replaces, Law: day.Law})
+	n, faults := pack.ReadNotice(filepath.Base(c.Notice), body)
+	if len(faults) > 0 {
+		return n, problem.New(problem.Malformed, "cli.err.notice", "file", c.Notice, "detail", faults[0].String(lang))
 	}
 	return n, nil
 }

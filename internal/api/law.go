@@ -272,25 +272,14 @@ func (in Question) question(law *pack.Pack) (q lawtime.Question, err error) {
 	if err := in.check(); err != nil {
 		return q, err
 	}
-	if in.Limit != "" {
-		q, err = in.plain(law)
-	} else {
-		q, err = law.Question(in.Procedure, "", in.Case, cmp.Or(in.Channel, "counter"), in.Desk, in.Received)
+	a := pack.Asked{
+		Desk: in.Desk, Procedure: in.Procedure, Case: in.Case, Channel: cmp.Or(in.Channel, "counter"), Limit: in.Limit, Received: in.Received,
+		Count: lawtime.Count(in.Count), Resume: lawtime.Resume(in.Resume),
 	}
-	if err != nil {
-		return q, err
-	}
-	for i := range q.Legs {
-		q.Legs[i].Limit.Count = cmp.Or(lawtime.Count(in.Count), q.Legs[i].Limit.Count)
-	}
-	rules, _ := law.Rules(pack.On(in.Received))
 	for _, p := range in.Pauses {
-		q.Pauses = append(q.Pauses, lawtime.Pause{
-			From: p.From, To: p.To, Kind: "supplement", Law: rules.Laws["supplement_resume"],
-			Resume: cmp.Or(lawtime.Resume(in.Resume), rules.SupplementResume),
-		})
+		a.Pauses = append(a.Pauses, lawtime.Pause{From: p.From, To: p.To})
 	}
-	return q, nil
+	return law.Asked(a)
 }
 
 // pausesMost is how many pauses one question may hold.
@@ -320,26 +309,6 @@ func (in Question) check() error {
 		p.Field("desk", "api.err.desk")
 	}
 	return p.Or()
-}
-
-// plain is a limit on the national calendar with the usual hours, or those of
-// the desk if one is named.
-func (in Question) plain(law *pack.Pack) (lawtime.Question, error) {
-	limit, err := lawtime.ParseLimit(in.Limit)
-	if err != nil {
-		return lawtime.Question{}, err
-	}
-	clock := lawtime.Clock{Calendar: law.Calendar(), Hours: lawtime.DefaultHours}
-	if in.Desk != "" {
-		on := pack.On(in.Received)
-		u, ok := law.Unit(in.Desk, on)
-		own, open := law.Clock(u.Key, nil, on)
-		if !ok || !open {
-			return lawtime.Question{}, problem.New(problem.Invalid, "err.summary").Field("desk", "err.unit-unknown", "unit", in.Desk)
-		}
-		clock = own
-	}
-	return lawtime.Question{Received: in.Received, Clock: clock, Legs: []lawtime.Leg{{Limit: limit}}}, nil
 }
 
 // refused makes a problem of what law time refuses.

@@ -1,6 +1,7 @@
 package pack
 
 import (
+	"cmp"
 	"time"
 
 	"quay20/internal/lawtime"
@@ -18,6 +19,70 @@ func (p *Pack) Clock(desk UnitKey, v *Version, on Date) (lawtime.Clock, bool) {
 		c.CutOff = v.CutOff
 	}
 	return c, true
+}
+
+// deskClock is Clock for the desk of a code, or says why there is none.
+func (p *Pack) deskClock(desk string, v *Version, on Date) (lawtime.Clock, error) {
+	u, ok := p.Unit(desk, on)
+	if !ok {
+		return lawtime.Clock{}, unknownUnit(desk, on).Field("desk", "pack.err.unit", "code", desk, "on", day(on))
+	}
+	clock, ok := p.Clock(u.Key, v, on)
+	if !ok {
+		return lawtime.Clock{}, problem.New(problem.Invalid, "pack.err.not-a-desk", "unit", u.Name, "on", day(on)).
+			Field("desk", "pack.err.not-a-desk", "unit", u.Name, "on", day(on))
+	}
+	return clock, nil
+}
+
+// Asked is a deadline asked outside a dossier: of a procedure at a desk, or of
+// a plain limit. Count and Resume, if given, stand above what the law says.
+type Asked struct {
+	Desk, Procedure, Case, Channel string
+	Limit                          string // "3 working_day", instead of a procedure
+	Received                       time.Time
+	Pauses                         []lawtime.Pause // of which From and To count; all are supplements
+	Count                          lawtime.Count
+	Resume                         lawtime.Resume
+}
+
+// Asked turns what was asked into a question to law time. A plain limit counts
+// on the national calendar with the usual hours, or those of the desk if one is
+// named.
+func (p *Pack) Asked(a Asked) (q lawtime.Question, err error) {
+	if a.Limit == "" {
+		q, err = p.Question(a.Procedure, "", a.Case, a.Channel, a.Desk, a.Received)
+	} else {
+		q, err = p.plain(a)
+	}
+	if err != nil {
+		return q, err
+	}
+	for i := range q.Legs {
+		q.Legs[i].Limit.Count = cmp.Or(a.Count, q.Legs[i].Limit.Count)
+	}
+	rules, _ := p.Rules(On(a.Received))
+	for _, pause := range a.Pauses {
+		q.Pauses = append(q.Pauses, lawtime.Pause{
+			From: pause.From, To: pause.To, Kind: "supplement", Law: rules.Laws["supplement_resume"],
+			Resume: cmp.Or(a.Resume, rules.SupplementResume),
+		})
+	}
+	return q, nil
+}
+
+func (p *Pack) plain(a Asked) (lawtime.Question, error) {
+	limit, err := lawtime.ParseLimit(a.Limit)
+	if err != nil {
+		return lawtime.Question{}, err
+	}
+	clock := lawtime.Clock{Calendar: p.Calendar(), Hours: lawtime.DefaultHours}
+	if a.Desk != "" {
+		if clock, err = p.deskClock(a.Desk, nil, On(a.Received)); err != nil {
+			return lawtime.Question{}, err
+		}
+	}
+	return lawtime.Question{Received: a.Received, Clock: clock, Legs: []lawtime.Leg{{Limit: limit}}}, nil
 }
 
 // Question asks lawtime when a dossier is due: procedure and version (its From;
@@ -39,14 +104,9 @@ func (p *Pack) Question(proc, version, name, channel, desk string, received time
 		return lawtime.Question{}, problem.New(problem.Invalid, "pack.err.case", "name", pr.ShortName, "case", name).
 			Field("case", "pack.err.case", "name", pr.ShortName, "case", name)
 	}
-	u, ok := p.Unit(desk, on)
-	if !ok {
-		return lawtime.Question{}, unknownUnit(desk, on).Field("desk", "pack.err.unit", "code", desk, "on", day(on))
-	}
-	clock, ok := p.Clock(u.Key, v, on)
-	if !ok {
-		return lawtime.Question{}, problem.New(problem.Invalid, "pack.err.not-a-desk", "unit", u.Name, "on", day(on)).
-			Field("desk", "pack.err.not-a-desk", "unit", u.Name, "on", day(on))
+	clock, err := p.deskClock(desk, v, on)
+	if err != nil {
+		return lawtime.Question{}, err
 	}
 	legs := v.legs(c)
 	if len(legs) == 0 {

@@ -1,7 +1,7 @@
 // Package payment is the money side of a dossier: cash receipts (biên lai) with
-// gapless numbers, their cancelling by two persons, the count of the drawer at
-// the end of the day (kiểm quỹ), and financial obligations asked of the person
-// who files and settled by them (nghĩa vụ tài chính).
+// gapless numbers, their cancelling by two persons, and the count of the drawer
+// at the end of the day (kiểm quỹ). What is asked of the person who files stands
+// in the dossier (nghĩa vụ tài chính).
 //
 // Amounts are whole đồng. Nothing is edited: a receipt is cancelled, a count is
 // counted again, and the journal tells all of it.
@@ -21,6 +21,7 @@ import (
 	"quay20/internal/pack"
 	"quay20/internal/problem"
 	"quay20/internal/store"
+	"quay20/internal/text"
 )
 
 // Ledger is the book of receipts and obligations (sổ thu).
@@ -69,7 +70,6 @@ func state(row subject) (string, error) {
 func Protected() []journal.Protected {
 	return []journal.Protected{
 		protect("receipt/", `SELECT `+receiptColumns+` FROM payment_receipt ORDER BY number`, scanReceipt),
-		protect("demand/", `SELECT `+demandColumns+` FROM payment_demand ORDER BY id`, scanDemand),
 		protect("cash/", `SELECT `+countColumns+` FROM payment_count ORDER BY desk, day, officer, nth`, scanCount),
 	}
 }
@@ -117,3 +117,14 @@ func mayAt(by officer.By, p officer.Permission) error {
 }
 
 func today(tx *store.Tx) pack.Date { return pack.On(tx.Now) }
+
+func word(s State) text.Key { return text.Key("payment.receipt." + string(s)) }
+
+// Dong writes an amount as people read it: "15.000 đồng".
+func Dong(amount int64) string {
+	s := fmt.Sprint(amount)
+	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
+		s = s[:i] + "." + s[i:]
+	}
+	return s + " đồng"
+}

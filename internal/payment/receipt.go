@@ -202,10 +202,7 @@ func (l *Ledger) Cancel(ctx context.Context, by officer.By, number string, paper
 			}
 		}
 		r.State, r.CancelDay, r.CancelledAt, r.CancelledBy = Cancelled, today(tx), tx.Now, by.Officer.ID
-		if err := r.update(tx, by, "cancel_receipt", r.CancelReason, Asked); err != nil {
-			return err
-		}
-		return reopen(tx, by, r)
+		return r.update(tx, by, "cancel_receipt", r.CancelReason, Asked)
 	})
 	return r, err
 }

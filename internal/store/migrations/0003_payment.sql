@@ -35,24 +35,6 @@ CREATE INDEX payment_receipt_dossier ON payment_receipt (dossier, number);
 CREATE INDEX payment_receipt_shift ON payment_receipt (desk, day, officer);
 CREATE INDEX payment_receipt_cancel ON payment_receipt (desk, cancel_day, cancel_by);
 
--- Financial obligations asked of the person who files (nghĩa vụ tài chính).
--- settled_with is the receipt or the outside paper; one paper settles one demand.
-CREATE TABLE payment_demand (
-	id           TEXT NOT NULL PRIMARY KEY,
-	dossier      TEXT NOT NULL,
-	purpose      TEXT NOT NULL,
-	amount       BIGINT NOT NULL,
-	basis        TEXT NOT NULL,
-	due          TEXT NOT NULL,
-	state        TEXT NOT NULL,
-	asked_by     TEXT NOT NULL,
-	asked        TEXT NOT NULL,
-	settled_with TEXT UNIQUE,
-	settled_by   TEXT NOT NULL,
-	settled      TEXT NOT NULL
-);
-CREATE INDEX payment_demand_dossier ON payment_demand (dossier, id);
-
 -- End-of-day cash counts (kiểm quỹ cuối ngày); a recount is a new row.
 CREATE TABLE payment_count (
 	desk     TEXT NOT NULL,
