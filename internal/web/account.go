@@ -73,10 +73,17 @@ func (a *account) enter(w http.ResponseWriter, r *http.Request) error {
 	switch {
 	case session.MustChange || session.MustEnrol:
 		return a.redirect(w, r, accountPath)
-	case session.Desk == "" && f.Typed("kept") == "" && f.Next("/desk") == "/desk":
+	case session.Desk == "" && f.Typed("kept") == "" && f.Next("/desk") == "/desk" && takesDesks(session):
 		return a.redirect(w, r, takePath)
 	}
 	return a.afterSignIn(w, r, f, token)
+}
+
+// takesDesks reports whether the officer sits at desks at all; an administrator,
+// inspector or leader does not.
+func takesDesks(s officer.Session) bool {
+	_, err := s.For(officer.TakeDesk, "")
+	return err == nil
 }
 
 // leave ends the session; a session that is over already is left all the same.

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"quay20/internal/dossier"
+	"quay20/internal/officer"
 )
 
 // rel-B-A08: a form of another site, sent by a browser that tells neither
@@ -98,6 +99,17 @@ func TestNothingPersonalStandsInTheLog(t *testing.T) {
 			if !strings.HasPrefix(line, `{"time"`) || strings.Contains(line, "\u001b") {
 				t.Errorf("a line was forged: %q", line)
 			}
+		}
+	})
+}
+
+// Who takes no desk is not sent to take one after signing in.
+func TestInspectorLandsOnAPageTheyMayOpen(t *testing.T) {
+	inBureau(t, func(b *bureau) {
+		b.hire("mao", "Mào Văn Thanh", officer.Inspector, "12")
+		w := b.post("", SignInPath, url.Values{"login": {"mao"}, "password": {testPassword}})
+		if to := w.Header().Get("Location"); w.Code != http.StatusSeeOther || to != "/desk" {
+			t.Errorf("signing in is answered %d and leads to %q", w.Code, to)
 		}
 	})
 }
