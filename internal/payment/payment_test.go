@@ -52,11 +52,10 @@ func id(i int) string { return fmt.Sprintf("CB-%04d", i+1) }
 
 // The people of the desk; twin is a second account of lan.
 var (
-	lan    = at("12-Q20", 0, "lan", officer.Receptionist)
-	pang   = at("12-Q20", 1, "pang", officer.Cashier)
-	hoa    = at("", 2, "hoa", officer.Approver)
-	twin   = at("", 3, "lan", officer.Approver)
-	worker = at("", 1, "pang", officer.Processor)
+	lan  = at("12-Q20", 0, "lan", officer.Receptionist)
+	pang = at("12-Q20", 1, "pang", officer.Cashier)
+	hoa  = at("", 2, "hoa", officer.Approver)
+	twin = at("", 3, "lan", officer.Approver)
 )
 
 func at(desk string, i int, person string, role officer.Role) officer.By {

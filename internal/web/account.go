@@ -73,16 +73,18 @@ func (a *account) enter(w http.ResponseWriter, r *http.Request) error {
 	switch {
 	case session.MustChange || session.MustEnrol:
 		return a.redirect(w, r, accountPath)
-	case session.Desk == "" && f.Typed("kept") == "" && f.Next("/desk") == "/desk" && takesDesks(session):
+	case session.Desk != "" || f.Typed("kept") != "" || f.Next("/desk") != "/desk":
+	case holds(session, officer.TakeDesk):
 		return a.redirect(w, r, takePath)
+	case !holds(session, officer.Worklist):
+		return a.redirect(w, r, adminPath)
 	}
 	return a.afterSignIn(w, r, f, token)
 }
 
-// takesDesks reports whether the officer sits at desks at all; an administrator,
-// inspector or leader does not.
-func takesDesks(s officer.Session) bool {
-	_, err := s.For(officer.TakeDesk, "")
+// holds reports whether one of the officer's capacities has the permission.
+func holds(s officer.Session, p officer.Permission) bool {
+	_, err := s.For(p, "")
 	return err == nil
 }
 
