@@ -20,6 +20,7 @@ import (
 	"quay20/internal/job"
 	"quay20/internal/journal"
 	"quay20/internal/pack"
+	"quay20/internal/payment"
 	"quay20/internal/problem"
 	"quay20/internal/text"
 	"quay20/internal/web"
@@ -239,6 +240,13 @@ func (h *house) jobs() (*job.Queue, error) {
 		}
 		_, err := h.register.Recompute(ctx, notice)
 		return err
+	})
+	q.Handle(payment.ReceiptCancelled, func(ctx context.Context, args json.RawMessage) error {
+		var r payment.Revoked
+		if err := json.Unmarshal(args, &r); err != nil {
+			return fmt.Errorf("reading the job of a cancelled receipt: %w", err)
+		}
+		return h.register.Reopen(ctx, r.Dossier, r.Receipt)
 	})
 	return q, nil
 }

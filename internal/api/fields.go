@@ -25,7 +25,7 @@ var required = map[string][]string{
 var sent = []string{"DossierAccept", "DossierSupply", "DossierAdvance", "Cancel"}
 
 // ofSystem are the acts that only the program itself does.
-var ofSystem = []string{"close_unanswered", "mark_late", "mark_unchecked", "recompute"}
+var ofSystem = []string{"close_unanswered", "mark_late", "mark_unchecked", "recompute", "reopen_payment"}
 
 // fieldWords describes each field by its name, or by schema and name where one
 // name means several things.
@@ -71,7 +71,7 @@ var fieldWords = map[string]string{
 	"reason": "Why, in the officer's words.", "reasons": "Every reason at once.", "receipt": "Number of the cash receipt.", "receipts": "The receipts.", "Shift.receipts": "Whole đồng taken.", "received": "When the complete dossier was received, with offset.", "received_at": "When it was complete and valid: the clock starts.",
 	"reference": "What to tell the technicians.", "refusal": "Why it was not accepted.", "replaces": "The day off that a working day stands for.", "representative": "Who acts for the organisation.", "request": "What is asked for.", "result": "The outcome.", "Procedure.result": "What the procedure gives.",
 	"resume": `How the clock goes on after a pause: "shift" or "restart".`, "return_by": `"counter", "post" or "electronic".`, "return_to": "Address for the result.", "returned_at": "When the result was handed over.", "reused": "Taken from a state database instead of asked.",
-	"role": "Role.", "same_day": "The result is given at once.", "second_factor": "The officer has a second factor.", "secret": "Key of the second factor, base32.", "Look.secret": "Key on the slip, 8 characters.", "serial": "Number in the series.", "series": "Series of the receipt.", "sets": "How many sets of papers.",
+	"revoked": "Receipts for it that two persons cancelled.", "role": "Role.", "same_day": "The result is given at once.", "second_factor": "The officer has a second factor.", "secret": "Key of the second factor, base32.", "Look.secret": "Key on the slip, 8 characters.", "serial": "Number in the series.", "series": "Series of the receipt.", "sets": "How many sets of papers.",
 	"settled": "When it was paid.", "sex": `"male" or "female".`, "short_name": "Short name.", "slips": "Papers issued.", "source": "Where it comes from.", "stage": `"reception" or "appraisal", or the state in which it ended.`, "start_code": "Serves one sign-in within 24 hours; shown once.",
 	"started": "When the session began.", "state": "State.", "state_text": "The state in words.", "status": "HTTP status.", "step": "Index of the present step in the process, from 0.", "step_name": "The present step in words.", "subject": "What the entry is about.", "supplements": "Requests for what was missing.",
 	"supplied": "When everything had come in.", "support": "The unit that helped to file.", "taken": "When the money was taken.", "Shift.taken": "How many receipts.", "tax_code": "Tax code.", "text": "In words, in the caller's language.", "title": "Title.", "Problem.title": "What is wrong and what to do.", "Tracked.title": "Name of the procedure.", "Dossier.title": "Name of the procedure.", "Listed.title": "Short name of the procedure.",

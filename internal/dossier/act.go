@@ -75,6 +75,7 @@ var acts = []func() Act{
 	func() Act { return new(CloseUnanswered) },
 	func() Act { return new(MarkLate) },
 	func() Act { return new(MarkUnchecked) },
+	func() Act { return new(ReopenPayment) },
 	func() Act { return new(Recompute) },
 }
 

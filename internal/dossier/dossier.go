@@ -166,6 +166,7 @@ type Fee struct {
 	Paid    bool      `json:"paid"`
 	PaidAt  time.Time `json:"paid_at,omitzero"`
 	Receipt string    `json:"receipt,omitempty"`
+	Revoked []string  `json:"revoked,omitempty"` // receipts that two persons cancelled
 }
 
 // SupplementRequest asks once for everything that is missing (yêu cầu bổ sung).

@@ -29,7 +29,7 @@ var roads = map[string]road{
 	"request_supplement": {[]State{Filed, Accepted, Processing}, []State{Supplement}},
 	"supply":             {[]State{Supplement}, []State{Accepted, Processing}},
 	"refuse":             {[]State{Filed, Supplement}, []State{NotAccepted}},
-	"collect_fee":        {[]State{Accepted, Processing, Concluded}, nil},
+	"collect_fee":        {[]State{Accepted, Processing, Concluded, Returned}, nil},
 	"assign":             {atWork, []State{Processing}},
 	"advance":            {atWork, []State{Processing}},
 	"return_step":        {atWork, []State{Processing}},
@@ -38,7 +38,7 @@ var roads = map[string]road{
 	"answer_consult":     {waiting, nil},
 	"transfer":           {atWork, []State{Processing}},
 	"demand_payment":     {atWork, []State{Payment}},
-	"settle_payment":     {[]State{Payment}, []State{Processing}},
+	"settle_payment":     {[]State{Payment, Accepted, Processing, Concluded, Returned}, []State{Processing}},
 	"await_agency":       {atWork, []State{Processing}},
 	"agency_answered":    {[]State{Processing}, []State{Processing}},
 	"extend":             {atWork, nil},
@@ -53,6 +53,7 @@ var roads = map[string]road{
 	"close_unanswered":   {[]State{Supplement}, []State{Stopped}},
 	"mark_late":          {atWork, nil},
 	"mark_unchecked":     {[]State{Filed}, nil},
+	"reopen_payment":     {States, nil},
 	"recompute":          {[]State{Accepted, Processing, Supplement, Payment}, nil},
 }
 
@@ -62,7 +63,7 @@ func leads(act string, from, to State) bool {
 	if !known || !slices.Contains(r.from, from) {
 		return false
 	}
-	if r.to == nil {
+	if r.to == nil || act == "settle_payment" && from != Payment {
 		return from == to
 	}
 	return slices.Contains(r.to, to)

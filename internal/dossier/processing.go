@@ -403,7 +403,10 @@ func (a *SettlePayment) Allowed(d *Dossier, by officer.By, w World) error {
 	if err != nil {
 		return err
 	}
-	return d.in(a.Name(), Payment)
+	if d.Unsettled() == nil {
+		return d.illegal(a.Name())
+	}
+	return d.in(a.Name(), Payment, Accepted, Processing, Concluded, Returned)
 }
 
 func (a *SettlePayment) Check(*Dossier, officer.By, World) error { return nil }
@@ -411,12 +414,14 @@ func (a *SettlePayment) Check(*Dossier, officer.By, World) error { return nil }
 func (a *SettlePayment) Apply(d *Dossier, by officer.By, w World) Effect {
 	o := d.Unsettled()
 	o.Settled, o.Receipt = w.Now, a.Receipt
-	e := Effect{Clock: true, Facts: map[string]any{"amount": o.Amount}}
+	e := Effect{Facts: map[string]any{"amount": o.Amount}}
 	if a.Receipt == "" {
 		e.Cash = o.Amount
 	}
-	d.resume(w.Now)
-	d.State = Processing
+	if d.State == Payment { // else its receipt was cancelled, and the clock went on
+		d.resume(w.Now)
+		d.State, e.Clock = Processing, true
+	}
 	return e
 }
 

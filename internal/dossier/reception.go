@@ -265,6 +265,9 @@ func (a *CollectFee) Allowed(d *Dossier, by officer.By, w World) error {
 	if d.Fee.Paid || !d.Fee.Known || d.Fee.Amount == 0 || d.AcceptedAt.IsZero() {
 		return d.illegal(a.Name())
 	}
+	if len(d.Fee.Revoked) > 0 { // what was handed over stays owed for
+		return d.in(a.Name(), Accepted, Processing, Concluded, Returned)
+	}
 	return d.in(a.Name(), Accepted, Processing, Concluded)
 }
 

@@ -154,8 +154,13 @@ func (r *Register) do(tx *store.Tx, d Dossier, act Act, by officer.By) (Dossier,
 	if err := act.Check(&d, by, w); err != nil {
 		return d, err
 	}
-	if a, ok := act.(*Assign); ok {
+	switch a := act.(type) {
+	case *Assign:
 		if err := a.fit(tx, &d, w); err != nil {
+			return d, err
+		}
+	case *HandOver:
+		if err := paid(tx, &d); err != nil {
 			return d, err
 		}
 	}
@@ -282,8 +287,10 @@ func write(tx *store.Tx, d *Dossier, by officer.By, act string, e Effect, body s
 func takeCash(tx *store.Tx, d *Dossier, amount int64, by officer.By) error {
 	fee := payment.Fee{Dossier: d.ID, Amount: amount, Basis: d.Fee.Basis, Case: d.Fee.Case, Payer: d.Filer.Name}
 	slot := &d.Fee.Receipt
-	if n := len(d.Obligations); n > 0 && !d.Obligations[n-1].Settled.IsZero() && d.Obligations[n-1].Receipt == "" {
-		fee.Basis, fee.Case, slot = d.Obligations[n-1].Basis, d.Obligations[n-1].Why, &d.Obligations[n-1].Receipt
+	for i := range d.Obligations {
+		if o := &d.Obligations[i]; !o.Settled.IsZero() && o.Receipt == "" {
+			fee.Basis, fee.Case, slot = o.Basis, o.Why, &o.Receipt
+		}
 	}
 	got, err := payment.Take(tx, by, fee)
 	if err != nil {
@@ -291,6 +298,34 @@ func takeCash(tx *store.Tx, d *Dossier, amount int64, by officer.By) error {
 	}
 	*slot = got.Number
 	return nil
+}
+
+// paid refuses to give a result out on a receipt that was cancelled a moment
+// ago, before its dossier heard of it. rel-I-M5
+func paid(tx *store.Tx, d *Dossier) error {
+	list, err := payment.Receipts(tx, d.ID)
+	if err != nil {
+		return err
+	}
+	for _, r := range list {
+		if r.State == payment.Cancelled && d.paidBy(r.Number) {
+			return problem.New(problem.Illegal, "err.unpaid")
+		}
+	}
+	return nil
+}
+
+// Reopen makes a dossier unpaid again whose receipt was cancelled. Asked twice,
+// or for a receipt that no longer pays for anything, it does nothing.
+func (r *Register) Reopen(ctx context.Context, dossier, receipt string) error {
+	return r.db.Write(ctx, func(tx *store.Tx) error {
+		d, err := find(tx, dossier)
+		if err != nil || !d.paidBy(receipt) {
+			return err
+		}
+		_, err = r.do(tx, d, &ReopenPayment{Receipt: receipt}, officer.System())
+		return err
+	})
 }
 
 // notAgain asks for an explanation when the same person files for the same

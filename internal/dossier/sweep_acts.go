@@ -1,6 +1,9 @@
 package dossier
 
 import (
+	"slices"
+	"time"
+
 	"quay20/internal/officer"
 	"quay20/internal/problem"
 )
@@ -74,6 +77,50 @@ func (a *MarkUnchecked) Check(*Dossier, officer.By, World) error { return nil }
 func (a *MarkUnchecked) Apply(d *Dossier, by officer.By, w World) Effect {
 	d.CheckLate = true
 	return Effect{Law: w.rules(d).Laws["online_check"]}
+}
+
+// ReopenPayment asks for money again because the receipt that said it was paid
+// has been cancelled by two persons (thu lại). The date that was given stands.
+// rel-I-M5
+type ReopenPayment struct {
+	Receipt string `json:"receipt"`
+}
+
+func (*ReopenPayment) Name() string { return "reopen_payment" }
+
+func (a *ReopenPayment) Allowed(d *Dossier, by officer.By, w World) error {
+	if err := system(a.Name(), by); err != nil {
+		return err
+	}
+	if d.Fee.Receipt == "" && !slices.ContainsFunc(d.Obligations, func(o Obligation) bool { return o.Receipt != "" }) {
+		return d.illegal(a.Name())
+	}
+	return nil
+}
+
+func (a *ReopenPayment) Check(d *Dossier, by officer.By, w World) error {
+	if !d.paidBy(a.Receipt) {
+		return problem.New(problem.Invalid, "err.summary").Field("receipt", "payment.err.no-receipt")
+	}
+	return nil
+}
+
+func (a *ReopenPayment) Apply(d *Dossier, by officer.By, w World) Effect {
+	if d.Fee.Receipt == a.Receipt {
+		d.Fee.Paid, d.Fee.PaidAt, d.Fee.Receipt = false, time.Time{}, ""
+		d.Fee.Revoked = append(d.Fee.Revoked, a.Receipt)
+	}
+	for i := range d.Obligations {
+		if o := &d.Obligations[i]; o.Receipt == a.Receipt {
+			o.Settled, o.Receipt = time.Time{}, ""
+		}
+	}
+	return Effect{Reason: a.Receipt, Facts: map[string]any{"receipt": a.Receipt}}
+}
+
+// paidBy reports whether this receipt is what money of the dossier was paid by.
+func (d *Dossier) paidBy(receipt string) bool {
+	return receipt != "" && (d.Fee.Receipt == receipt || slices.ContainsFunc(d.Obligations, func(o Obligation) bool { return o.Receipt == receipt }))
 }
 
 // Recompute moves the due date because the calendar changed; the reason is the

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"quay20/internal/job"
 	"quay20/internal/officer"
 	"quay20/internal/pack"
 	"quay20/internal/problem"
@@ -24,6 +25,12 @@ const (
 	Asked     State = "asked" // somebody asked to cancel it; it still counts
 	Cancelled State = "cancelled"
 )
+
+// ReceiptCancelled is the job that tells the dossier; its args are Revoked.
+const ReceiptCancelled job.Kind = "receipt-cancelled"
+
+// Revoked is a receipt that no longer pays for its dossier.
+type Revoked struct{ Dossier, Receipt string }
 
 // Receipt is a cash receipt (biên lai thu phí, lệ phí). Its number is the next
 // of its series, one for each desk and year, without gaps.
@@ -202,7 +209,10 @@ func (l *Ledger) Cancel(ctx context.Context, by officer.By, number string, paper
 			}
 		}
 		r.State, r.CancelDay, r.CancelledAt, r.CancelledBy = Cancelled, today(tx), tx.Now, by.Officer.ID
-		return r.update(tx, by, "cancel_receipt", r.CancelReason, Asked)
+		if err := r.update(tx, by, "cancel_receipt", r.CancelReason, Asked); err != nil {
+			return err
+		}
+		return job.Enqueue(tx, ReceiptCancelled, Revoked{r.Dossier, r.Number})
 	})
 	return r, err
 }

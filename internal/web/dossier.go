@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"quay20/internal/applicant"
@@ -502,6 +503,8 @@ func (v *casefile) money() *Table {
 			state = v.say("work.money.free")
 		case v.Fee.Paid:
 			state = v.say("work.money.paid", "when", v.hour(v.Fee.PaidAt))
+		case len(v.Fee.Revoked) > 0:
+			state = v.say("work.money.revoked", "receipts", strings.Join(v.Fee.Revoked, ", "))
 		}
 		t.row(joinWords(" · ", v.say("work.money.fee"), v.Fee.Case, v.Fee.Basis), sayMoney(v.lang, v.Fee.Amount), state, v.Fee.Receipt)
 	}
