@@ -29,6 +29,7 @@ var unguarded = map[string]string{
 	"goose_db_version":    "which migrations ran; not a fact of the field",
 	"job":                 "work for later; gone when done",
 	"journal_head.size":   "compared with the whole tree by journal.Verify",
+	"node":                "which programs serve; gone after a week",
 	"officer_count":       "the next account number; one that is used is refused by the key",
 	"officer_enrolment":   "second factors not yet confirmed; gone after minutes",
 	"officer_first":       "the first administrator's code; gone when claimed",

@@ -19,9 +19,11 @@ import (
 	"quay20/internal/gazette"
 	"quay20/internal/job"
 	"quay20/internal/journal"
+	"quay20/internal/node"
 	"quay20/internal/pack"
 	"quay20/internal/payment"
 	"quay20/internal/problem"
+	"quay20/internal/store"
 	"quay20/internal/text"
 	"quay20/internal/web"
 )
@@ -115,6 +117,7 @@ func (c *Listener) serve(ctx context.Context, std Std, h *house, ready func(addr
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var chores sync.WaitGroup
 	h.chores(work, &chores, copies, std.Now, log)
+	chores.Go(func() { h.tell(work, nodeName(l.Addr().String()), std.Now(), log) })
 	chores.Go(func() {
 		if err := jobs.Run(work); err != nil {
 			log.Error("job queue", "error", err)
@@ -275,6 +278,28 @@ func (h *house) chores(ctx context.Context, wg *sync.WaitGroup, copies *journal.
 	wg.Go(func() {
 		every(ctx, refreshEvery, func() error { return h.law.Refresh(ctx) }, log, "taking in notices")
 	})
+}
+
+// nodeName tells this program from the others on the same database.
+func nodeName(listening string) string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "?"
+	}
+	return host + " " + listening
+}
+
+// tell says now and then that this node serves, and at the end that it stops.
+func (h *house) tell(ctx context.Context, name string, started time.Time, log *slog.Logger) {
+	n := node.Node{Name: name, Version: web.Version(), Started: started}
+	every(ctx, node.Every, func() error {
+		return h.db.Write(ctx, func(tx *store.Tx) error { return node.Beat(tx, n) })
+	}, log, "telling that the node is there")
+	last, done := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	defer done()
+	if err := h.db.Write(last, func(tx *store.Tx) error { return node.Leave(tx, name) }); err != nil {
+		log.Warn("telling that the node stops", "error", err)
+	}
 }
 
 // every does a chore at once and then again and again; a failure is logged and

@@ -621,3 +621,50 @@ func TestListTakesSeveralSubjects(t *testing.T) {
 		}
 	})
 }
+
+// Times and spans are turned into indexes: no entry outside is given, and what
+// a span left unseen is told.
+func TestListKeepsToTimesAndSpan(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		clock := storetest.ClockOf(db)
+		start := time.Date(2026, 3, 2, 1, 0, 0, 0, time.UTC)
+		for i := range 30 {
+			clock.Set(start.Add(time.Duration(i/2) * time.Hour)) // two at each hour
+			e := receive("1")
+			if i == 3 {
+				e.Act = "rare"
+			}
+			write(t, db, e)
+		}
+		for _, c := range []struct {
+			f      journal.Filter
+			want   int
+			unseen int64
+		}{
+			{journal.Filter{}, 30, 0},
+			{journal.Filter{From: start.Add(2 * time.Hour), To: start.Add(4 * time.Hour)}, 4, 0},
+			{journal.Filter{From: start.Add(-time.Hour), To: start}, 0, 0},
+			{journal.Filter{From: start.Add(90 * time.Minute)}, 26, 0},
+			{journal.Filter{From: start.Add(100 * time.Hour)}, 0, 0},
+			{journal.Filter{Act: "rare"}, 1, 0},
+			{journal.Filter{Act: "rare", Span: 10}, 0, 21},
+			{journal.Filter{Act: "rare", Span: 10, Before: 10}, 1, 0},
+			{journal.Filter{Act: "rare", Span: 10, From: start.Add(13 * time.Hour)}, 0, 0},
+		} {
+			err := db.Read(t.Context(), func(tx *store.Tx) error {
+				list, err := journal.List(tx, c.f)
+				if err != nil {
+					return err
+				}
+				unseen, err := journal.Unseen(tx, c.f)
+				if len(list) != c.want || unseen != c.unseen {
+					t.Errorf("%+v: %d entries, unseen below %d; want %d and %d", c.f, len(list), unseen, c.want, c.unseen)
+				}
+				return err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+}

@@ -14,6 +14,7 @@ type Filter struct {
 	Subjects              []string  // any of these
 	From, To              time.Time // From ≤ At < To
 	Before                int64     // Index below this: the next page
+	Span                  int64     // looks at the newest so many entries below Before; 0 at all
 	Limit                 int       // at most this many; 100 if zero
 }
 
@@ -41,7 +42,11 @@ func Of(tx *store.Tx, subject string) ([]Entry, error) {
 
 // List gives the entries that f asks for, newest first.
 func List(tx *store.Tx, f Filter) ([]Entry, error) {
-	where, args := f.where()
+	least, below, err := f.reach(tx)
+	if err != nil {
+		return nil, err
+	}
+	where, args := f.where(least, below)
 	if f.Limit <= 0 {
 		f.Limit = 100
 	}
@@ -54,8 +59,69 @@ func List(tx *store.Tx, f Filter) ([]Entry, error) {
 	return all, nil
 }
 
-func (f Filter) where() (where string, args []any) {
-	where = "n > 0"
+// Unseen is the Index below which List did not look for f because of its Span;
+// 0 if it looked at everything asked for.
+func Unseen(tx *store.Tx, f Filter) (int64, error) {
+	looked, _, err := f.reach(tx)
+	if err != nil {
+		return 0, err
+	}
+	f.Span = 0
+	if all, _, err := f.reach(tx); err != nil || all >= looked {
+		return 0, err
+	}
+	return looked, nil
+}
+
+// reach turns the times and the span of f into indexes, least ≤ n < below: the
+// times of entries never decrease (rel-I-J5), so none need be read to compare.
+func (f Filter) reach(tx *store.Tx) (least, below int64, err error) {
+	h, err := readHead(tx)
+	if err != nil {
+		return 0, 0, err
+	}
+	size := h.size
+	least, below = 1, size+1
+	if !f.To.IsZero() {
+		if below, err = first(tx, f.To, size); err != nil {
+			return 0, 0, err
+		}
+	}
+	if f.Before > 0 {
+		below = min(below, f.Before)
+	}
+	if !f.From.IsZero() {
+		if least, err = first(tx, f.From, size); err != nil {
+			return 0, 0, err
+		}
+	}
+	if f.Span > 0 {
+		least = max(least, below-f.Span)
+	}
+	return least, below, nil
+}
+
+// first is the index of the first of size entries that is not before at.
+func first(tx *store.Tx, at time.Time, size int64) (int64, error) {
+	low, high := int64(1), size+1
+	for low < high {
+		mid := (low + high) / 2
+		t, err := store.One(tx, func(r store.Row) (t time.Time, err error) { return t, r.Scan(store.At(&t)) }, "SELECT at FROM journal_entry WHERE n = $1", mid)
+		if err != nil {
+			return 0, fmt.Errorf("journal: looking for the first entry of %v: %w", at, err)
+		}
+		if t.Before(at) {
+			low = mid + 1
+		} else {
+			high = mid
+		}
+	}
+	return low, nil
+}
+
+func (f Filter) where(least, below int64) (where string, args []any) {
+	args = []any{least, below}
+	where = "n >= $1 AND n < $2"
 	narrow := func(asked bool, condition string, arg any) {
 		if asked {
 			args = append(args, arg)
@@ -73,8 +139,5 @@ func (f Filter) where() (where string, args []any) {
 	}
 	narrow(f.Officer != "", "officer =", f.Officer)
 	narrow(f.Act != "", "act =", f.Act)
-	narrow(!f.From.IsZero(), "at >=", f.From)
-	narrow(!f.To.IsZero(), "at <", f.To)
-	narrow(f.Before > 0, "n <", f.Before)
 	return where, args
 }

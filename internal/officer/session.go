@@ -343,6 +343,40 @@ func (r *Roll) Sessions(ctx context.Context, token string) (list []Session, err 
 	return list, err
 }
 
+// Seat is a session that has a desk open (quầy đang mở).
+type Seat struct {
+	Session
+	Name string // of the officer
+}
+
+// Seats lists the open desks in an administrator's scope, by desk.
+func (r *Roll) Seats(ctx context.Context, by By) (seats []Seat, err error) {
+	if !by.Can(Health) {
+		return nil, by.Require(Health, "")
+	}
+	err = r.db.Read(ctx, func(tx *store.Tx) error {
+		seats = nil
+		all, err := store.All(tx, scanSession, `SELECT `+sessionColumns+`
+			FROM officer_session s JOIN officer o ON o.id = s.officer
+			WHERE s.desk <> '' ORDER BY s.desk, s.started, s.id`)
+		if err != nil {
+			return fmt.Errorf("reading the open desks: %w", err)
+		}
+		for _, s := range all {
+			if !s.active || !s.alive(tx.Now) || !by.SeesCode(s.Desk) {
+				continue
+			}
+			o, err := r.officer(tx, s.Officer.ID, s.version)
+			if err != nil {
+				return err
+			}
+			seats = append(seats, Seat{s.Session, o.Name})
+		}
+		return nil
+	})
+	return seats, err
+}
+
 // End ends one of the officer's own sessions, by its ID.
 func (r *Roll) End(ctx context.Context, token, id string) error {
 	return r.db.Write(ctx, func(tx *store.Tx) error {

@@ -75,7 +75,7 @@ func (b *bureau) backRoom() map[string][]string {
 	proposed := b.officer("chin").Grants[1].ID
 	return map[string][]string{
 		"quantri1": {adminPath, officersPath, officersPath + "/new", may, may + "/change", may + "/grant", may + "/do/disable", officerHref(b.staff["chin"].Officer.ID),
-			rolesPath, journalPath, journalPath + "?from=32/01/2026", housePath},
+			rolesPath, journalPath, journalPath + "?from=32/01/2026", devicesPath, housePath},
 		"quantri2": {adminPath, officerHref(b.staff["chin"].Officer.ID) + "/grants/" + proposed + "/confirm"},
 		"xuyen": {adminPath, unitsPath, unitsPath + "?on=05/05/2022", key("12-Q20"), key("03408"), calendarPath + "?year=2026", calendarPath + "?year=1999",
 			noticesPath, noticesPath + "/new", noticeHref("2026-03-02-lu-1"), noticeHref("2026-07-01-nq-28"), templatesPath},

@@ -14,8 +14,10 @@ import (
 
 	"github.com/PuerkitoBio/goquery"
 
+	"quay20/internal/dossier"
 	"quay20/internal/job"
 	"quay20/internal/journal"
+	"quay20/internal/node"
 	"quay20/internal/officer"
 	"quay20/internal/pack"
 	"quay20/internal/store"
@@ -64,7 +66,7 @@ func (b *bureau) officer(login string) officer.Officer {
 func TestEachRoleFindsItsBackRoom(t *testing.T) {
 	inHouse(t, func(b *bureau) {
 		doors := map[string][]string{
-			"quantri1": {officersPath, rolesPath, unitsPath, calendarPath, noticesPath, templatesPath, journalPath, housePath},
+			"quantri1": {officersPath, rolesPath, unitsPath, calendarPath, noticesPath, templatesPath, journalPath, devicesPath, housePath},
 			"xuyen":    {rolesPath, unitsPath, calendarPath, noticesPath, templatesPath},
 			"mao":      {officersPath, rolesPath, journalPath},
 			"minh":     {rolesPath},
@@ -403,6 +405,68 @@ func TestJournalKeepsToTheReadersScope(t *testing.T) {
 		}
 		b.opened(b.get("minh", journalPath), http.StatusForbidden)
 		b.opened(b.get("mao", journalPath+"?from=32/01/2026"), 422)
+	})
+}
+
+// ux-A6: who looked at one person, over all their dossiers.
+func TestJournalOfAPersonSpansTheirDossiers(t *testing.T) {
+	inHouse(t, func(b *bureau) {
+		first := b.received()
+		again, other := b.p.Intake("1.001456"), b.received()
+		again.Filer, again.Again = first.Filer, "Làm thêm một quyển"
+		second, err := b.p.Register.Receive(context.Background(), again, b.staff["minh"].By, "second")
+		b.check(err)
+		for _, d := range []dossier.Dossier{first, second, other} {
+			_, err := b.p.Register.View(context.Background(), d.ID, b.staff["minh"].By, "Người dân hỏi")
+			b.check(err)
+		}
+		views := func(query string) int {
+			return b.opened(b.get("mao", journalPath+"?act=view&dossier="+url.QueryEscape(string(first.Code))+query), 200).Find("main tbody tr").Length()
+		}
+		if one, all := views(""), views("&person=1"); one != 1 || all != 2 {
+			t.Errorf("%d views of the dossier and %d of the person, want 1 and 2", one, all)
+		}
+	})
+}
+
+// ux-A5: nodes that fell silent and desks that are open.
+func TestDevicesTellWhatServesAndWhoSits(t *testing.T) {
+	inHouse(t, func(b *bureau) {
+		ctx := context.Background()
+		b.check(b.s.DB.Write(ctx, func(tx *store.Tx) error {
+			for _, name := range []string{"mot 127.0.0.1:1", "hai 127.0.0.1:2"} {
+				if err := node.Beat(tx, node.Node{Name: name, Version: name[:3], Started: tx.Now}); err != nil {
+					return err
+				}
+			}
+			return nil
+		}))
+		doc := b.opened(b.get("quantri1", devicesPath), 200)
+		if text := doc.Find("main").Text(); !strings.Contains(text, "Lò Thị Minh") || !strings.Contains(text, "phiên bản khác nhau") || doc.Find(".govuk-tag--green").Length() != 2 {
+			t.Errorf("devices: %s", text)
+		}
+		b.clock.Add(11 * time.Minute)
+		b.check(b.s.DB.Write(ctx, func(tx *store.Tx) error {
+			return node.Beat(tx, node.Node{Name: "hai 127.0.0.1:2", Version: "hai", Started: tx.Now})
+		}))
+		doc = b.opened(b.get("quantri1", devicesPath), 200)
+		if got := strings.TrimSpace(doc.Find(".govuk-tag--red").Text()); got != "Mất liên lạc: gọi người giữ máy chủ" {
+			t.Errorf("a lost node is %q", got)
+		}
+		if text := b.opened(b.get("quantri1", housePath), 200).Find("main").Text(); !strings.Contains(text, "Máy chủ mot 127.0.0.1:1 không báo tin") {
+			t.Error("the page of the house says nothing of a lost node")
+		}
+		b.opened(b.get("minh", devicesPath), http.StatusForbidden)
+	})
+}
+
+// Who keeps the house has nothing at the desk's home and is led to theirs.
+func TestDeskOfAnAdministratorIsTheBackRoom(t *testing.T) {
+	inHouse(t, func(b *bureau) {
+		if to := b.led(b.get("quantri1", "/desk")); to != adminPath {
+			t.Errorf("led to %q", to)
+		}
+		b.opened(b.get("minh", "/desk"), 200)
 	})
 }
 

@@ -236,6 +236,9 @@ func (c *counter) home(w http.ResponseWriter, r *http.Request, by Visitor) error
 	if by.MustChange || by.MustEnrol {
 		return c.redirect(w, r, accountPath)
 	}
+	if by.may(officer.TakeDesk) != nil && by.may(officer.Worklist) != nil { // nothing of the desk is theirs
+		return c.redirect(w, r, adminPath)
+	}
 	p := deskPage{Form: c.blankForm(w, r), Desk: c.deskName(by.Desk)}
 	_, receives := c.atDesk(by, officer.Receive)
 	_, cash := c.atDesk(by, officer.Cash)

@@ -11,6 +11,7 @@ import (
 
 	"quay20/internal/job"
 	"quay20/internal/journal"
+	"quay20/internal/node"
 	"quay20/internal/officer"
 	"quay20/internal/problem"
 	"quay20/internal/store"
@@ -59,10 +60,11 @@ type housePage struct {
 // vitals is what was found out about the house.
 type vitals struct {
 	store.Vitals
-	size int64
-	root string
-	last time.Time // of the journal's last entry
-	jobs []job.Job
+	size  int64
+	root  string
+	last  time.Time // of the journal's last entry
+	jobs  []job.Job
+	nodes []node.Node
 }
 
 func (a *admin) vitals(ctx context.Context) (v vitals, err error) {
@@ -79,6 +81,9 @@ func (a *admin) vitals(ctx context.Context) (v vitals, err error) {
 		}
 		for _, e := range newest {
 			v.last = e.At
+		}
+		if v.nodes, err = node.All(tx); err != nil {
+			return err
 		}
 		v.jobs, err = job.Waiting(tx, jobsAtOnce)
 		return err
@@ -140,6 +145,11 @@ func (a *admin) troubles(lang text.Lang, v vitals) []trouble {
 	if !waiting.IsZero() {
 		add(waiting, "queue")
 	}
+	for _, n := range v.nodes {
+		if s := n.State(now); s == node.Silent || s == node.Lost {
+			add(n.Seen, "node", "name", n.Name)
+		}
+	}
 	for _, s := range v.Settings {
 		if s.Value == "off" || s.Name == "synchronous_standby_names" && s.Value == "" {
 			add(time.Time{}, "setting", "name", s.Name, "value", cmp.Or(s.Value, "–"))
@@ -178,7 +188,7 @@ func (a *admin) houseFacts(lang text.Lang, v vitals) SummaryList {
 	}
 	add("admin.house.clock", sayHour(lang, a.Now()))
 	add("admin.house.started", text.T(lang, "admin.house.up", "at", sayHour(lang, a.started), "days", int(a.Now().Sub(a.started)/(24*time.Hour))))
-	add("admin.house.version", version())
+	add("admin.house.version", Version())
 	add("admin.house.law", a.Law.Law().Version())
 	add("admin.house.engine", v.Engine)
 	add("admin.house.size", grouped((v.Bytes+1023)/1024)+" KB")
@@ -198,8 +208,8 @@ func (a *admin) houseFacts(lang text.Lang, v vitals) SummaryList {
 	return list
 }
 
-// version names the release: what the build was told, or the state of its source.
-func version() string {
+// Version names the release: what the build was told, or the state of its source.
+func Version() string {
 	b, ok := debug.ReadBuildInfo()
 	if !ok {
 		return "–"

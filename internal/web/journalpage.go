@@ -32,14 +32,16 @@ func (a *admin) journalRoutes() {
 
 const (
 	entriesAtOnce = 50
-	exportMost    = 500 // rows of one export; who needs more asks for a shorter period twice
+	exportMost    = 10_000 // rows of one file, which then says that there are more
 	scanMost      = 20_000
+	spanMost      = 200_000 // entries looked at for one page; older ones are a click away
 )
 
 // journalPage is A6.
 type journalPage struct {
 	*Form
 	Dossier, From, To Input
+	Person            Checkboxes // every dossier of the same person
 	Act, Officer      Select
 	Lines             []journalLine
 	Older             string // address of the entries before, "" at the first
@@ -96,7 +98,9 @@ func (a *admin) showJournal(w http.ResponseWriter, r *http.Request, by Visitor, 
 	p.Officer = f.Select("officer", "admin.journal.officer", officers...)
 	p.Act = f.Select("act", "admin.journal.act", actOptions(f.Lang)...)
 	q := url.Values{}
-	for _, name := range []string{"dossier", "officer", "act", "from", "to"} {
+	p.Person = f.Checkboxes("person", "", Choice{Value: "1", Text: a.say(r, "admin.journal.person")})
+	p.Person.Classes = "govuk-checkboxes--small"
+	for _, name := range []string{"dossier", "person", "officer", "act", "from", "to"} {
 		if v := f.Typed(name); v != "" {
 			q.Set(name, v)
 			p.Narrowed = true
@@ -130,7 +134,7 @@ func (a *admin) officerOptions(r *http.Request, by Visitor) ([]Option, error) {
 var journalActs = []string{"view", "print", "search", "register", "sign_in", "claim_roll", "take_desk", "leave_desk", "set_password", "enrol_factor",
 	"add_officer", "change_officer", "disable_officer", "enable_officer", "reset_password", "reset_factor", "end_sessions",
 	"propose_role", "grant_role", "confirm_role", "decline_role", "revoke_role",
-	"take_cash", "ask_cancel_receipt", "cancel_receipt", "keep_receipt", "withdraw_demand", "count_cash", "apply_notice", "export_journal", "retry_job"}
+	"take_cash", "ask_cancel_receipt", "cancel_receipt", "keep_receipt", "withdraw_demand", "count_cash", "apply_notice", "export_journal", "retry_job", "clock_jumped"}
 
 func actOptions(lang text.Lang) []Option {
 	options := []Option{{Text: text.T(lang, "admin.journal.any-act")}}
@@ -171,8 +175,21 @@ func (a *admin) journalAsked(ctx context.Context, f *Form, as officer.By) (journ
 	if problem.Is(err, problem.NotFound) {
 		return ask, problem.New(problem.Invalid, "err.summary").Field("dossier", "err.dossier-unknown")
 	}
-	ask.Subjects = []string{d.Subject(), "view/" + d.ID, "print/" + d.ID}
-	return ask, err
+	if err != nil {
+		return ask, err
+	}
+	ids := []string{d.ID}
+	if f.Typed("person") != "" {
+		if ids, err = a.Dossiers.OfPerson(ctx, d, as); err != nil {
+			return ask, err
+		}
+	}
+	for _, id := range ids {
+		for _, kind := range aboutDossiers {
+			ask.Subjects = append(ask.Subjects, kind+"/"+id)
+		}
+	}
+	return ask, nil
 }
 
 // entries gives up to most entries that the reader may see, in words, newest
@@ -183,6 +200,9 @@ func (a *admin) entries(ctx context.Context, lang text.Lang, as officer.By, ask 
 		s := &sight{tx: tx, as: as, codes: map[string]dossier.Code{}, officers: map[string]officer.Officer{}}
 		filter := ask.Filter
 		filter.Limit = 200
+		if filter.Act != "" && filter.Officer == "" && len(filter.Subjects) == 0 { // no index leads to an act
+			filter.Span = spanMost
+		}
 		for seen := 0; ; {
 			list, err := journal.List(tx, filter)
 			if err == nil {
@@ -202,10 +222,11 @@ func (a *admin) entries(ctx context.Context, lang text.Lang, as officer.By, ask 
 				lines = append(lines, a.journalLine(lang, s, e))
 			}
 			if len(list) < filter.Limit {
-				return nil
+				more, err = journal.Unseen(tx, filter)
+				return err
 			}
 			filter.Before = list[len(list)-1].Index
-			if seen += len(list); seen >= scanMost {
+			if seen += len(list); seen >= scanMost*max(1, most/entriesAtOnce) {
 				more = filter.Before
 				return nil
 			}
@@ -368,7 +389,7 @@ func (a *admin) exportJournal(w http.ResponseWriter, r *http.Request, by Visitor
 	if err != nil {
 		return err
 	}
-	lines, _, err := a.entries(r.Context(), f.Lang, as, ask, exportMost)
+	lines, more, err := a.entries(r.Context(), f.Lang, as, ask, exportMost)
 	if err != nil {
 		return err
 	}
@@ -383,7 +404,7 @@ func (a *admin) exportJournal(w http.ResponseWriter, r *http.Request, by Visitor
 	if err != nil {
 		return err
 	}
-	body, err := journalCSV(f.Lang, lines)
+	body, err := journalCSV(f.Lang, lines, more > 0)
 	if err != nil {
 		return err
 	}
@@ -392,7 +413,7 @@ func (a *admin) exportJournal(w http.ResponseWriter, r *http.Request, by Visitor
 
 // journalCSV writes lines as a file that spreadsheets open with the right
 // letters and without running anything in it (rel-K08).
-func journalCSV(lang text.Lang, lines []journalLine) ([]byte, error) {
+func journalCSV(lang text.Lang, lines []journalLine, more bool) ([]byte, error) {
 	var b bytes.Buffer
 	b.WriteString("\ufeff")
 	out := csv.NewWriter(&b)
@@ -408,6 +429,9 @@ func journalCSV(lang text.Lang, lines []journalLine) ([]byte, error) {
 			row[i] = inert(row[i])
 		}
 		out.Write(row)
+	}
+	if more {
+		out.Write([]string{text.T(lang, "admin.journal.cut", "n", len(lines))})
 	}
 	out.Flush()
 	return b.Bytes(), out.Error()

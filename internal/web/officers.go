@@ -25,7 +25,7 @@ const (
 )
 
 // adminRoutes declares the pages of administrators and procedure-control
-// officers (ux A1, A2, A3, A6, A7).
+// officers (ux A1, A2, A3, A5, A6, A7).
 func (s *Server) adminRoutes() {
 	if s.Roll == nil || s.Law == nil || s.Dossiers == nil || s.DB == nil {
 		return
@@ -50,6 +50,7 @@ func (s *Server) adminRoutes() {
 	a.templateRoutes()
 	a.journalRoutes()
 	a.healthRoutes()
+	a.deviceRoutes()
 }
 
 func (a *admin) today() (*pack.Pack, pack.Date) { return a.Law.Law(), pack.On(a.Now()) }
@@ -70,6 +71,7 @@ var adminDoors = []door{
 	{noticesPath, "admin.notices", "admin.notices.hint", officer.Units},
 	{templatesPath, "admin.templates", "admin.templates.hint", officer.Templates},
 	{journalPath, "admin.journal", "admin.journal.hint", officer.Journal},
+	{devicesPath, "admin.devices", "admin.devices.hint", officer.Health},
 	{housePath, "admin.health", "admin.health.hint", officer.Health},
 }
 
