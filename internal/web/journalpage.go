@@ -98,7 +98,7 @@ func (a *admin) showJournal(w http.ResponseWriter, r *http.Request, by Visitor, 
 	p.Officer = f.Select("officer", "admin.journal.officer", officers...)
 	p.Act = f.Select("act", "admin.journal.act", actOptions(f.Lang)...)
 	q := url.Values{}
-	p.Person = f.Checkboxes("person", "", Choice{Value: "1", Text: a.say(r, "admin.journal.person")})
+	p.Person = f.Checkboxes("person", "admin.journal.people", Choice{Value: "1", Text: a.say(r, "admin.journal.person")})
 	p.Person.Classes = "govuk-checkboxes--small"
 	for _, name := range []string{"dossier", "person", "officer", "act", "from", "to"} {
 		if v := f.Typed(name); v != "" {
