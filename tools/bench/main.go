@@ -32,6 +32,8 @@ func main() {
 	serve := flag.String("serve", "", "be the program under load, with its data in this folder")
 	database := flag.String("database", "", "with -serve: the database")
 	bare := flag.Bool("bare", false, "with -serve: be the bare handler")
+	size := flag.Int64("fill", 0, "fill a database with about this many dossiers, in -dir, and end")
+	history := flag.Int64("history", 1_000_000, "with -fill: so many of the newest dossiers have journal, papers and receipts too")
 	flag.Parse()
 	var err error
 	switch {
@@ -39,6 +41,8 @@ func main() {
 		err = serveBare(*serve)
 	case *serve != "":
 		err = serveProgram(*serve, *database)
+	case *size > 0:
+		err = fillOne(*dir, *database, *size, *history)
 	default:
 		err = bench(*short, *dir, *profile)
 	}

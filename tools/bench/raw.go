@@ -74,7 +74,12 @@ func emptyCopy(ctx context.Context, source *sql.DB, to string) (*sql.DB, error) 
 	return target, nil
 }
 
-func column(ctx context.Context, db *sql.DB, query string) (list []string, err error) {
+// asked is a database, or one connection to it.
+type asked interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
+func column(ctx context.Context, db asked, query string) (list []string, err error) {
 	rows, err := db.QueryContext(ctx, query)
 	if err != nil {
 		return nil, err
