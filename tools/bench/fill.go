@@ -12,6 +12,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -427,9 +428,11 @@ func fill(ctx context.Context, dir, database string, all []*template, ins []demo
 	if err != nil {
 		return err
 	}
-	defer p.DB.Close()
 	if ins, err = hire(ctx, p, ins); err != nil {
-		return fmt.Errorf("hiring the officers of the templates: %w", err)
+		return errors.Join(fmt.Errorf("hiring the officers of the templates: %w", err), p.DB.Close())
+	}
+	if err := p.DB.Close(); err != nil {
+		return err
 	}
 	if err := keepSignIns(dir, ins); err != nil {
 		return err
@@ -455,6 +458,10 @@ func fill(ctx context.Context, dir, database string, all []*template, ins []demo
 	if err != nil {
 		return err
 	}
+	if p, err = openProvince(ctx, database, demo.NewClock(now)); err != nil {
+		return err
+	}
+	defer p.DB.Close()
 	w := journal.Witness{DB: p.DB, Keys: keys, Dir: witnessOf(dir)}
 	return w.Copy(ctx)
 }
@@ -531,19 +538,26 @@ func (f *filler) takeUp() error {
 // seeds is how many demo provinces the templates come from.
 const seeds = 16
 
-// fillOne fills one database and says how it went.
-func fillOne(dir, database string, n, history int64) error {
-	ctx := context.Background()
-	tell := func(s string) { fmt.Fprintln(os.Stderr, time.Now().Format(time.TimeOnly), s) }
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+// filled makes the database of a size, unless an earlier run has left it.
+func filled(ctx context.Context, p plan, dir, database string, n int64) error {
+	done := filepath.Join(dir, "filled")
+	if _, err := os.Stat(done); err == nil {
+		return nil
+	}
+	if err := errors.Join(os.RemoveAll(dir), os.RemoveAll(witnessOf(dir)), os.MkdirAll(dir, 0o700)); err != nil {
 		return err
 	}
-	now := time.Now().Truncate(time.Hour)
-	tell("building templates")
-	all, ins, err := templates(ctx, dir, seeds, now)
+	tell := func(s string) { fmt.Fprintln(os.Stderr, time.Now().Format(time.TimeOnly), s) }
+	tell(fmt.Sprintf("filling %s with %s dossiers", dir, thousands(n)))
+	now := time.Now().Truncate(24 * time.Hour) // 07:00 in Viet Nam
+	all, ins, err := templates(ctx, p.dir, seeds, now)
 	if err != nil {
 		return err
 	}
 	tell(fmt.Sprintf("%d templates", len(all)))
-	return fill(ctx, dir, cmp.Or(database, filepath.Join(dir, "quay20.db")), all, ins, n, history, now, tell)
+	defer debug.SetGCPercent(debug.SetGCPercent(400))
+	if err := fill(ctx, dir, database, all, ins, n, p.history, now, tell); err != nil {
+		return err
+	}
+	return os.WriteFile(done, nil, 0o600)
 }

@@ -35,8 +35,8 @@ func openSink(ctx context.Context, database string) (sink, error) {
 	return openInsert(ctx, database)
 }
 
-// insert is SQLite: one connection, large transactions, several rows to a
-// statement, the journal's triggers off until close. Indexes stay, so that
+// insert is SQLite: one connection, one transaction without a journal, several
+// rows to a statement, the triggers off until close. Indexes stay, so that
 // their pages are as full as the desk's own writing would leave them.
 type insert struct {
 	ctx      context.Context
@@ -44,7 +44,16 @@ type insert struct {
 	conn     *sql.Conn
 	triggers []string
 	tables   map[string]*waiting
-	rows     int // since the last commit
+
+	batch []pending      // not yet handed to the goroutine that writes
+	queue chan []pending // closed by flush
+	ended chan error
+}
+
+// pending is a row on its way.
+type pending struct {
+	table  string
+	values []any
 }
 
 // waiting are rows of one table.
@@ -71,7 +80,7 @@ func openInsert(ctx context.Context, path string) (*insert, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, q := range []string{"PRAGMA synchronous = OFF", "PRAGMA cache_size = -1500000", "PRAGMA wal_autocheckpoint = 20000"} {
+	for _, q := range []string{"PRAGMA locking_mode = EXCLUSIVE", "PRAGMA journal_mode = OFF", "PRAGMA synchronous = OFF", "PRAGMA cache_size = -1500000"} {
 		if err := s.exec(q); err != nil {
 			return nil, err
 		}
@@ -81,13 +90,39 @@ func openInsert(ctx context.Context, path string) (*insert, error) {
 			return nil, err
 		}
 	}
+	s.begin()
 	return s, s.exec("BEGIN IMMEDIATE")
+}
+
+// begin starts the goroutine that writes, while the caller makes more rows.
+func (s *insert) begin() {
+	s.queue, s.ended = make(chan []pending, 4), make(chan error, 1)
+	go func() {
+		var failed error
+		for batch := range s.queue {
+			for _, p := range batch {
+				if failed == nil {
+					failed = s.write(p.table, p.values)
+				}
+			}
+		}
+		s.ended <- failed
+	}()
+}
+
+func (s *insert) add(table string, values []any) error {
+	if s.batch = append(s.batch, pending{table, values}); len(s.batch) < 1000 {
+		return nil
+	}
+	s.queue <- s.batch
+	s.batch = nil
+	return nil
 }
 
 // mostValues bounds the values of one statement.
 const mostValues = 300
 
-func (s *insert) add(table string, values []any) error {
+func (s *insert) write(table string, values []any) error {
 	w := s.tables[table]
 	if w == nil {
 		w = &waiting{columns: len(values), most: max(1, mostValues/len(values))}
@@ -105,11 +140,7 @@ func (s *insert) add(table string, values []any) error {
 		return fmt.Errorf("filling %s: %w", table, err)
 	}
 	w.values = w.values[:0]
-	if s.rows += w.most; s.rows < 500_000 {
-		return nil
-	}
-	s.rows = 0
-	return errors.Join(s.exec("COMMIT"), s.exec("BEGIN IMMEDIATE"))
+	return nil
 }
 
 func insertText(table string, columns, rows int) string {
@@ -118,6 +149,11 @@ func insertText(table string, columns, rows int) string {
 }
 
 func (s *insert) flush() error {
+	s.queue <- s.batch
+	close(s.queue)
+	if err := <-s.ended; err != nil {
+		return err
+	}
 	for table, w := range s.tables {
 		if len(w.values) > 0 {
 			if err := s.exec(insertText(table, w.columns, len(w.values)/w.columns), w.values...); err != nil {
@@ -160,7 +196,7 @@ func (s *insert) close() error {
 	for _, q := range s.triggers {
 		err = errors.Join(err, s.exec(q))
 	}
-	return errors.Join(err, s.exec("PRAGMA synchronous = FULL"), s.exec("PRAGMA wal_checkpoint(TRUNCATE)"), s.conn.Close(), s.db.Close())
+	return errors.Join(err, s.exec("PRAGMA locking_mode = NORMAL"), s.exec("PRAGMA synchronous = FULL"), s.exec("PRAGMA journal_mode = WAL"), s.conn.Close(), s.db.Close())
 }
 
 // copyIn is PostgreSQL: COPY, with triggers and foreign keys off for the

@@ -438,7 +438,7 @@ func templates(ctx context.Context, dir string, seeds int, now time.Time) ([]*te
 	for range 2 {
 		wg.Go(func() {
 			for i := range turns {
-				all[i], ins[i], failed[i] = oneProvince(ctx, filepath.Join(dir, fmt.Sprintf("province-%d", i)), uint64(i+2), now)
+				all[i], ins[i], failed[i] = oneProvince(ctx, filepath.Join(dir, fmt.Sprintf("province-%s-%d", now.Format(time.DateOnly), i)), uint64(i+2), now)
 			}
 		})
 	}
@@ -450,10 +450,15 @@ func templates(ctx context.Context, dir string, seeds int, now time.Time) ([]*te
 	return slices.Concat(all...), ins[0], errors.Join(failed...)
 }
 
+// oneProvince builds a province, or finds one that an earlier run has built.
 func oneProvince(ctx context.Context, dir string, seed uint64, now time.Time) ([]*template, []demo.SignIn, error) {
-	defer os.RemoveAll(dir)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, nil, err
+	if _, err := os.Stat(dir); err != nil {
+		if err := buildProvince(ctx, dir+".new", seed, now); err != nil {
+			return nil, nil, err
+		}
+		if err := os.Rename(dir+".new", dir); err != nil {
+			return nil, nil, err
+		}
 	}
 	path := filepath.Join(dir, "quay20.db")
 	p, err := openProvince(ctx, path, demo.NewClock(now))
@@ -461,17 +466,29 @@ func oneProvince(ctx context.Context, dir string, seed uint64, now time.Time) ([
 		return nil, nil, err
 	}
 	defer p.DB.Close()
-	ins, err := p.Build(ctx, demo.Plan{Seed: seed, Until: now})
-	if err != nil {
-		return nil, nil, err
-	}
 	db, err := openLite(path)
 	if err != nil {
 		return nil, nil, err
 	}
 	defer db.Close()
 	all, err := read(ctx, p, db)
+	if err != nil {
+		return nil, nil, err
+	}
+	ins, err := readSignIns(dir)
 	return all, ins, err
+}
+
+func buildProvince(ctx context.Context, dir string, seed uint64, now time.Time) error {
+	if err := errors.Join(os.RemoveAll(dir), os.MkdirAll(dir, 0o700)); err != nil {
+		return err
+	}
+	p, err := openProvince(ctx, filepath.Join(dir, "quay20.db"), demo.NewClock(now))
+	if err != nil {
+		return err
+	}
+	ins, err := p.Build(ctx, demo.Plan{Seed: seed, Until: now})
+	return errors.Join(err, p.DB.Close(), keepSignIns(dir, ins))
 }
 
 // openProvince opens the books of a province on a database, with a clock that
