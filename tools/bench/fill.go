@@ -423,7 +423,7 @@ func (e edge) String() string {
 // fill makes a database of about n dossiers, of which the newest history have
 // everything. It begins as a demo province that was built when the filled weeks
 // begin, so that its officers are those of the templates.
-func fill(ctx context.Context, dir, database string, all []*template, ins []demo.SignIn, n, history int64, now time.Time, tell func(string)) error {
+func fill(ctx context.Context, dir, database string, all []*template, ins []demo.SignIn, n, history int64, now time.Time, tell func(...any)) error {
 	p, err := openProvince(ctx, database, demo.NewClock(firstWeek))
 	if err != nil {
 		return err
@@ -547,7 +547,7 @@ func filled(ctx context.Context, p plan, dir, database string, n int64) error {
 	if err := errors.Join(os.RemoveAll(dir), os.RemoveAll(witnessOf(dir)), os.MkdirAll(dir, 0o700)); err != nil {
 		return err
 	}
-	tell := func(s string) { fmt.Fprintln(os.Stderr, time.Now().Format(time.TimeOnly), s) }
+	tell := func(s ...any) { fmt.Fprintln(os.Stderr, append([]any{time.Now().Format(time.TimeOnly)}, s...)...) }
 	tell(fmt.Sprintf("filling %s with %s dossiers", dir, thousands(n)))
 	now := time.Now().Truncate(24 * time.Hour) // 07:00 in Viet Nam
 	all, ins, err := templates(ctx, p.dir, seeds, now)

@@ -258,6 +258,7 @@ func atSize(ctx context.Context, p plan, all *results, at place) error {
 	}
 	defer db.Close()
 	db.SetMaxOpenConns(32)
+	db.SetMaxIdleConns(32)
 	if at.engine == "PostgreSQL" {
 		if c.server, err = serverOf(ctx, db); err != nil {
 			return err

@@ -229,11 +229,18 @@ func (s *copyIn) flush() error {
 	s.rows = 0
 	for table, rows := range s.tables {
 		var names []string
-		list, err := s.conn.Query(s.ctx, `SELECT column_name::text FROM information_schema.columns WHERE table_schema = current_schema() AND table_name = $1 ORDER BY ordinal_position`, table)
+		column := 0
+		err := s.each(`SELECT column_name::text, data_type::text, 0::bigint FROM information_schema.columns
+			WHERE table_schema = current_schema() AND table_name = '`+table+`' ORDER BY ordinal_position`, func(name, kind string, _ int64) {
+			names = append(names, name)
+			for _, row := range rows {
+				if n, ok := row[column].(int64); ok && kind == "boolean" { // as SQLite keeps it
+					row[column] = n != 0
+				}
+			}
+			column++
+		})
 		if err != nil {
-			return err
-		}
-		if names, err = pgx.CollectRows(list, pgx.RowTo[string]); err != nil {
 			return err
 		}
 		if _, err := s.conn.CopyFrom(s.ctx, pgx.Identifier{table}, names, pgx.CopyFromRows(rows)); err != nil {
