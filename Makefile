@@ -12,7 +12,7 @@ TEST   ?= ./...
 PAGES  ?= tools/shots/pages.txt
 # Packages that are tested with the race detector; none by default.
 RACE   ?=
-# Flags of tools/bench, such as -short.
+# Flags of tools/bench, such as -short or -keep DIR.
 BENCH  ?=
 # Further flags of tools/tally, such as -may-skip .ci/may-skip.
 TALLY  ?=
@@ -89,7 +89,7 @@ shots: ## pictures of the pages in PAGES of a running demo, 360 and 1280 px wide
 	@go run ./tools/testenv -postgres=false -- go run ./tools/shots -base http://$(LISTEN) -out var/shots $(PAGES)
 
 .PHONY: bench
-bench: ## dossiers a second beside the raw database; rewrites the table of docs/performance.md. BENCH=-short for a minute
+bench: ## speed, memory and size beside their baselines; writes a table into docs/performance.md. BENCH=-short for some minutes
 	@go run ./tools/testenv -- go run ./tools/bench $(BENCH)
 
 .PHONY: clean

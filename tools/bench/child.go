@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -13,52 +14,45 @@ import (
 	"path/filepath"
 	"runtime/pprof"
 	"strings"
+	"sync"
 	"time"
 
 	"quay20/internal/api"
 	"quay20/internal/demo"
 	"quay20/internal/dossier"
-	"quay20/internal/gazette"
 	"quay20/internal/journal"
 	"quay20/internal/officer"
-	"quay20/internal/payment"
-	"quay20/internal/store"
 	"quay20/internal/web"
-	"quay20/packs"
 )
 
 // serveProgram is quay20 as it is served: pages and API behind all guards, the
-// journal's head copied out, one log line a request.
-func serveProgram(dir, database string) error {
+// journal's head copied out, the legal timers kept, one log line a request.
+func serveProgram(dir, database string, officers int) error {
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
-	if database == "" {
-		database = filepath.Join(dir, "quay20.db")
-	}
-	db, err := store.Open(ctx, database, store.Options{Now: time.Now})
+	clock := demo.NewClock(time.Now())
+	clock.Follow(time.Now)
+	p, err := openProvince(ctx, cmp.Or(database, filepath.Join(dir, "quay20.db")), clock)
 	if err != nil {
 		return err
 	}
-	defer db.Close()
-	p, err := province(ctx, db)
+	defer p.DB.Close()
+	told, err := tell(ctx, p, officers)
 	if err != nil {
 		return err
 	}
-	keys, err := journal.LoadKeys(filepath.Join(dir, "keys"))
+	keys, err := journal.LoadKeys(keysOf(dir))
 	if err != nil {
 		return err
 	}
-	copies := journal.Witness{DB: db, Keys: keys, Dir: filepath.Join(dir, "witness")}
-	copied := make(chan struct{})
-	go func() { defer close(copied); copies.Run(ctx) }()
-	defer func() { stop(); <-copied }()
-	told, err := tell(ctx, p)
-	if err != nil {
-		return err
-	}
+	copies := &journal.Witness{DB: p.DB, Keys: keys, Dir: witnessOf(dir)}
+	var chores sync.WaitGroup
+	defer func() { stop(); chores.Wait() }()
+	chores.Go(func() { copies.Run(ctx) })
+	chores.Go(func() { sweep(ctx, p.Register) })
 	logs, err := os.Create(filepath.Join(dir, "log"))
 	if err != nil {
 		return err
@@ -73,62 +67,104 @@ func serveProgram(dir, database string) error {
 	origin := "http://" + told.Address
 	handler := web.New(web.Config{
 		Origin: origin, Now: time.Now, Log: log, SignedIn: p.Roll.Session,
-		API: api.New(api.Config{DB: db, Law: p.Law, Roll: p.Roll, Dossiers: p.Register, Ledger: p.Ledger, Origin: origin, Now: time.Now, Log: log}),
+		Law: p.Law, Roll: p.Roll, Dossiers: p.Register, Ledger: p.Ledger, DB: p.DB, Keys: keys, Witness: copies,
+		API: api.New(api.Config{DB: p.DB, Law: p.Law, Roll: p.Roll, Dossiers: p.Register, Ledger: p.Ledger, Origin: origin, Now: time.Now, Log: log}),
 	}).Handler()
 	return serveUntilTold(web.HTTP(handler, log), l, told)
 }
 
-// province is the demo province on the books, without dossiers.
-func province(ctx context.Context, db *store.DB) (*demo.Province, error) {
-	law, err := packs.LaiChau()
-	if err != nil {
-		return nil, err
+// sweep keeps the legal timers every minute, as quay20 serve does.
+func sweep(ctx context.Context, r *dossier.Register) {
+	for {
+		if _, err := r.Sweep(ctx); err != nil && ctx.Err() == nil {
+			fmt.Fprintln(os.Stderr, "sweeping:", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(time.Minute):
+		}
 	}
-	g, err := gazette.Open(ctx, db, law)
-	if err != nil {
-		return nil, err
-	}
-	clock := demo.NewClock(time.Now())
-	clock.Follow(time.Now)
-	p := &demo.Province{
-		DB: db, Law: g, Roll: officer.NewRoll(db, g.Law, officer.Options{}),
-		Register: dossier.NewRegister(db, g.Law, trackingKey), Ledger: payment.NewLedger(db), Clock: clock,
-	}
-	return p, p.Open(ctx)
 }
 
 // procedure is what everybody in the bench asks for: an ordinary passport.
 const procedure = "1.001456"
 
-// tell signs a receptionist in at quầy 20 and writes an intake with marks.
-func tell(ctx context.Context, p *demo.Province) (ready, error) {
-	const login, password = "bench", "một câu dài chỉ để đo tốc độ"
-	_, code, err := p.Hire(ctx, login, "Lò Thị Minh", "Đại úy", officer.Receptionist, "12-Q20")
+// posts are where the officers of the bench serve, in turn.
+var posts = []struct {
+	role officer.Role
+	unit string
+}{
+	{officer.Receptionist, "12-Q20"}, {officer.Processor, "12-PA08"}, {officer.Receptionist, "03408"}, {officer.Processor, "12-PC08"},
+	{officer.Receptionist, "12-QDKX"}, {officer.Processor, "03408"}, {officer.Receptionist, "12-PC06"}, {officer.Processor, "12-PC06"},
+}
+
+// signedIn is an officer with a living session.
+type signedIn struct {
+	Token string
+	Role  officer.Role
+	Unit  string // key of the unit
+	ID    string
+}
+
+// tell signs officers in, one of each post at least, and writes an intake with
+// marks.
+func tell(ctx context.Context, p *demo.Province, officers int) (told ready, err error) {
+	known := map[string]bool{}
+	all, err := p.Roll.List(ctx, officer.Console(), officer.Filter{Limit: 5000})
 	if err != nil {
-		return ready{}, err
+		return told, err
 	}
-	token, _, err := p.Roll.SignIn(ctx, login, code, "", "127.0.0.1:1")
-	if err != nil {
-		return ready{}, err
+	for _, o := range all {
+		known[o.Login] = true
 	}
-	if token, _, err = p.Roll.SetPassword(ctx, token, "", password); err != nil {
-		return ready{}, err
+	if !known["quantri"] {
+		if err := p.Open(ctx); err != nil {
+			return told, err
+		}
 	}
-	if _, err := p.Roll.TakeDesk(ctx, token, "12-Q20"); err != nil {
-		return ready{}, err
+	for i := range max(officers, len(posts)) {
+		post := posts[i%len(posts)]
+		who, err := enter(ctx, p, known, fmt.Sprintf("bench-%03d", i), post.role, post.unit)
+		if err != nil {
+			return told, fmt.Errorf("signing in officer %d: %w", i, err)
+		}
+		told.Officers = append(told.Officers, who)
 	}
 	in := p.Intake(procedure)
 	in.Pay = "later"
-	number := in.Filer.IDNumber
+	number, born := in.Filer.IDNumber, in.Filer.Born
 	body, err := json.Marshal(in)
-	marked := strings.Replace(string(body), number, number[:6]+"@NUMBER@", 1)
-	marked = strings.Replace(marked, `"name":"`+in.Filer.Name+`"`, `"name":"@NAME@"`, 1)
-	return ready{Token: token, Body: marked}, err
+	told.Body = strings.NewReplacer(number, number[:4]+"@YY@@NUMBER@", born, "19@YY@"+born[4:], `"name":"`+in.Filer.Name+`"`, `"name":"@NAME@"`).Replace(string(body))
+	return told, err
+}
+
+// enter signs an officer in, after hiring them if they are not on the roll.
+func enter(ctx context.Context, p *demo.Province, known map[string]bool, login string, role officer.Role, unit string) (signedIn, error) {
+	if !known[login] {
+		_, code, err := p.Hire(ctx, login, "Cán bộ "+login, "Đại úy", role, unit)
+		if err != nil {
+			return signedIn{}, err
+		}
+		if _, err := settleIn(ctx, p, login, code); err != nil {
+			return signedIn{}, err
+		}
+	}
+	token, s, err := p.Roll.SignIn(ctx, login, demo.Password, "", "127.0.0.1:1")
+	if err != nil {
+		return signedIn{}, err
+	}
+	if role == officer.Receptionist {
+		if s, err = p.Roll.TakeDesk(ctx, token, unit); err != nil {
+			return signedIn{}, err
+		}
+	}
+	return signedIn{token, role, string(s.Capacities()[0].Unit), s.Officer.ID}, nil
 }
 
 // serveBare is the least a handler can do: take the body, give an answer of
-// the same size.
-func serveBare(string) error {
+// the same size; or a file from the disk.
+func serveBare(dir string) error {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
@@ -145,7 +181,8 @@ func serveBare(string) error {
 		w.Header().Set("Content-Length", "3000")
 		io.WriteString(w, looked)
 	})
-	body := `{"number":"@NUMBER@","name":"@NAME@","rest":"` + strings.Repeat("x", 900) + `"}`
+	mux.HandleFunc("GET /page", func(w http.ResponseWriter, r *http.Request) { http.ServeFile(w, r, filepath.Join(dir, "page.html")) })
+	body := `{"number":"@YY@@NUMBER@","name":"@NAME@","rest":"` + strings.Repeat("x", 900) + `"}`
 	return serveUntilTold(&http.Server{Handler: mux}, l, ready{Address: l.Addr().String(), Body: body})
 }
 

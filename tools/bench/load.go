@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -23,29 +24,25 @@ import (
 // trackingKey is the tracking key of the program under load.
 var trackingKey = dossier.Key("the bench invents every dossier!")
 
-// result is one measurement.
-type result struct {
-	rate     float64 // answered a second
-	p50, p99 time.Duration
-	cpu      time.Duration // of the target, for each answer
-	refused  int64         // answers that were no success
-}
-
 // request writes the n-th request of a load.
 type request func(b *bytes.Buffer, n int64)
 
 var names = []string{"Lò Thị Phương", "Giàng A Páo", "Vàng Văn Sơn", "Tẩn Thị Mẩy", "Sùng Thị Yến", "Lý Văn Chín", "Hoàng Đức Đạt", "Mào Thị Ngọc"}
 
-// serial numbers invented persons over all loads of the run.
+// serial numbers invented persons. It begins elsewhere in every run, because on
+// a kept database those of earlier runs have filed already.
 var serial atomic.Int64
 
-// intake is a walk-in of somebody who was never here before.
+func init() { serial.Store(time.Now().Unix() * 1000) }
+
+// intake is a walk-in of somebody who was never here before, at the desk of one
+// of the receptionists.
 func (c *child) intake() request {
 	return func(b *bytes.Buffer, n int64) {
 		who := serial.Add(1)
-		body := strings.NewReplacer("@NUMBER@", fmt.Sprintf("%06d", who), "@NAME@", names[who%int64(len(names))]).Replace(c.Body)
+		body := strings.NewReplacer("@YY@", fmt.Sprint(60+who/1_000_000%40), "@NUMBER@", fmt.Sprintf("%06d", who%1_000_000), "@NAME@", names[who%int64(len(names))]).Replace(c.Body)
 		fmt.Fprintf(b, "POST /api/v1/dossiers HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\nIdempotency-Key: bench-%d\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s",
-			c.Address, c.Token, who, len(body), body)
+			c.Address, c.token(0), who, len(body), body)
 	}
 }
 
@@ -112,11 +109,11 @@ func (c *child) load(ctx context.Context, n int, each time.Duration, write reque
 	took := time.Since(begun)
 	flat := slices.Concat(times...)
 	slices.Sort(flat)
-	r := result{refused: refused.Load()}
+	r := result{Refused: refused.Load()}
 	if len(flat) > 0 {
-		r.rate = float64(len(flat)) / took.Seconds()
-		r.p50, r.p99 = flat[len(flat)/2], flat[len(flat)*99/100]
-		r.cpu = (c.cpu() - before) / time.Duration(len(flat))
+		r.Rate = float64(len(flat)) / took.Seconds()
+		r.P50, r.P99 = flat[len(flat)/2], flat[len(flat)*99/100]
+		r.CPU = (c.cpu() - before) / time.Duration(len(flat))
 	}
 	return r
 }
@@ -154,29 +151,51 @@ func (c *child) caller(ctx context.Context, write request, refused *atomic.Int64
 	return times
 }
 
-// readAnswer reads one answer with a Content-Length and forgets its body.
+// readAnswer reads one answer and forgets its body.
 func readAnswer(in *bufio.Reader) (status int, err error) {
+	status, length, err := readHead(in)
+	if err == nil {
+		_, err = in.Discard(length)
+	}
+	return status, err
+}
+
+// readWhole reads one answer and keeps its body.
+func readWhole(in *bufio.Reader) (status int, body []byte, err error) {
+	status, length, err := readHead(in)
+	if err == nil {
+		body = make([]byte, length)
+		_, err = io.ReadFull(in, body)
+	}
+	return status, body, err
+}
+
+// readHead reads an answer up to its body, whose length it must say.
+func readHead(in *bufio.Reader) (status, length int, err error) {
 	line, err := in.ReadSlice('\n')
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	if status, err = strconv.Atoi(string(line[9:12])); err != nil {
-		return 0, err
+		return 0, 0, err
 	}
-	length := 0
+	said := status == http.StatusSeeOther || status == http.StatusNoContent
 	for {
 		if line, err = in.ReadSlice('\n'); err != nil {
-			return 0, err
+			return 0, 0, err
 		}
 		if len(line) <= 2 {
 			break
 		}
 		if name, value, ok := bytes.Cut(line, []byte(": ")); ok && bytes.EqualFold(name, []byte("Content-Length")) {
+			said = true
 			if length, err = strconv.Atoi(string(bytes.TrimSpace(value))); err != nil {
-				return 0, err
+				return 0, 0, err
 			}
 		}
 	}
-	_, err = in.Discard(length)
-	return status, err
+	if !said {
+		return 0, 0, errors.New("an answer without Content-Length")
+	}
+	return status, length, nil
 }

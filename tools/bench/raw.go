@@ -74,8 +74,13 @@ func emptyCopy(ctx context.Context, source *sql.DB, to string) (*sql.DB, error) 
 	return target, nil
 }
 
-func column(ctx context.Context, db *sql.DB, query string) (list []string, err error) {
-	rows, err := db.QueryContext(ctx, query)
+// asked is a database, or one connection to it.
+type asked interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
+func column(ctx context.Context, db asked, query string, args ...any) (list []string, err error) {
+	rows, err := db.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -188,8 +193,8 @@ func replay(ctx context.Context, db *sql.DB, tables []table, intakes, group int,
 	}
 	slices.Sort(times)
 	return result{
-		rate: float64(done) / time.Since(begun).Seconds(), p50: times[len(times)/2], p99: times[len(times)*99/100],
-		cpu: (ownCPU() - used) / time.Duration(done),
+		Rate: float64(done) / time.Since(begun).Seconds(), P50: times[len(times)/2], P99: times[len(times)*99/100],
+		CPU: (ownCPU() - used) / time.Duration(done),
 	}, nil
 }
 
