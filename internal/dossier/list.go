@@ -57,7 +57,9 @@ type Page struct {
 	Now      time.Time
 }
 
-const open = `('accepted', 'processing')`
+// open are dossiers at work. It says that they have not ended too, for the
+// indexes hold those alone.
+const open = `d.ended_at = '' AND d.state IN ('accepted', 'processing')`
 
 // where is a queue's condition within the officer's scope; its values go to args.
 func (f Filter) where(by officer.By, now time.Time, args *[]any) (string, error) {
@@ -83,31 +85,31 @@ func (f Filter) where(by officer.By, now time.Time, args *[]any) (string, error)
 	var c string
 	switch f.Queue {
 	case Mine:
-		c = "d.assignee = " + arg(by.Officer.ID) + " AND d.assignee <> '' AND d.state IN " + open
+		c = "d.assignee = " + arg(by.Officer.ID) + " AND d.assignee <> '' AND " + open
 	case New:
-		c = holder() + " AND d.assignee = '' AND d.state IN " + open + " AND d.step <> 'return'"
+		c = holder() + " AND d.assignee = '' AND " + open + " AND d.step <> 'return'"
 	case Unit, "":
-		c = holder() + " AND d.state IN " + open
+		c = holder() + " AND " + open
 	case DueToday:
-		c = holder() + " AND d.state IN " + open + " AND NOT d.paused AND d.due_at >= " + arg(today) + " AND d.due_at < " + arg(tomorrow)
+		c = holder() + " AND " + open + " AND NOT d.paused AND d.due_at >= " + arg(today) + " AND d.due_at < " + arg(tomorrow)
 	case AtRisk:
-		c = holder() + " AND d.state IN " + open + " AND NOT d.paused AND d.risk_at <> '' AND d.risk_at <= " + arg(now) + " AND d.due_at >= " + arg(today)
+		c = holder() + " AND " + open + " AND NOT d.paused AND d.risk_at <> '' AND d.risk_at <= " + arg(now) + " AND d.due_at >= " + arg(today)
 	case Late:
-		c = holder() + " AND d.state IN " + open + " AND NOT d.paused AND d.due_at <> '' AND d.due_at < " + arg(today)
+		c = holder() + " AND " + open + " AND NOT d.paused AND d.due_at <> '' AND d.due_at < " + arg(today)
 	case Waiting:
 		c = "(" + holder() + " OR " + desk() + ") AND d.state IN ('supplement', 'payment')"
 	case ToSign:
-		c = holder() + " AND d.step = 'approve' AND d.state IN " + open
+		c = holder() + " AND d.step = 'approve' AND " + open
 	case ToAnswer:
-		c = "d.asked <> '' AND " + in("d.asked")
+		c = "d.ended_at = '' AND d.asked <> '' AND " + in("d.asked")
 	case Ready:
-		c = desk() + " AND d.state = 'concluded'"
+		c = desk() + " AND d.ended_at = '' AND d.state = 'concluded'"
 	case Online:
-		c = desk() + " AND d.state = 'filed'"
+		c = desk() + " AND d.ended_at = '' AND d.state = 'filed'"
 	case OfDesk:
-		c = desk() + " AND d.state IN ('filed', 'accepted', 'processing', 'supplement', 'payment', 'concluded')"
+		c = desk() + " AND d.ended_at = '' AND d.state IN ('filed', 'accepted', 'processing', 'supplement', 'payment', 'concluded')"
 	case Done:
-		c = "(" + holder() + " OR " + desk() + ") AND d.concluded_at >= " + arg(today)
+		c = "(" + holder() + " OR " + desk() + ") AND d.concluded_at <> '' AND d.concluded_at >= " + arg(today)
 	default:
 		return "", problem.New(problem.Invalid, "err.summary").Field("queue", "err.queue-unknown", "queue", f.Queue)
 	}
@@ -168,18 +170,23 @@ func dueFirst(tx *store.Tx, where string, args []any, due, id string, n int) ([]
 	k := len(args)
 	if due != "" {
 		var err error
-		dated, err = store.All(tx, scan, `SELECT d.body FROM dossier d WHERE `+where+
-			fmt.Sprintf(` AND (d.due_at > $%d OR (d.due_at = $%d AND d.id > $%d)) ORDER BY d.due_at, d.id LIMIT $%d`, k+1, k+2, k+3, k+4),
-			append(slices.Clip(args), due, due, id, n)...)
+		dated, err = bodies(tx, where+fmt.Sprintf(` AND (d.due_at, d.id) > ($%d, $%d) ORDER BY d.due_at, d.id LIMIT $%d`, k+1, k+2, k+3),
+			append(slices.Clip(args), due, id, n)...)
 		if err != nil || len(dated) == n {
 			return dated, err
 		}
 		id = ""
 	}
-	undated, err := store.All(tx, scan, `SELECT d.body FROM dossier d WHERE `+where+
-		fmt.Sprintf(` AND d.due_at = '' AND d.id > $%d ORDER BY d.id LIMIT $%d`, k+1, k+2),
+	undated, err := bodies(tx, where+fmt.Sprintf(` AND d.due_at = '' AND d.id > $%d ORDER BY d.due_at, d.id LIMIT $%d`, k+1, k+2),
 		append(slices.Clip(args), id, n-len(dated))...)
 	return append(dated, undated...), err
+}
+
+// bodies reads dossiers by when they are due. What is sorted are the index's
+// own columns; only the dossiers asked for are read whole.
+func bodies(tx *store.Tx, where string, args ...any) ([]Dossier, error) {
+	return store.All(tx, scan, `SELECT d.body FROM (SELECT d.due_at, d.id FROM dossier d WHERE `+where+`) x
+		JOIN dossier d ON d.id = x.id ORDER BY x.due_at, x.id`, args...)
 }
 
 // page makes an authenticated page token, good for this officer and filter.
@@ -275,39 +282,88 @@ func (r *Register) Search(ctx context.Context, by officer.By, q, why string, lim
 	return found, err
 }
 
+const (
+	spellings = 50   // words that the beginning of a word may stand for
+	newest    = 5000 // dossiers with the rarest term that a search looks through
+)
+
 // byTerms finds the newest dossiers that have every term; the last one may be
-// the beginning of a word.
+// the beginning of a word. It walks the rarest term from its newest dossier on,
+// so that the commonest name costs no more than a rare one.
 func byTerms(tx *store.Tx, by officer.By, terms []string, limit int) ([]Dossier, error) {
+	scope := by.Scope()
+	if len(scope) == 0 && !by.Everywhere() {
+		return nil, nil
+	}
+	sets := make([][]string, len(terms)) // each of these words would do
+	for i, t := range terms {
+		sets[i] = []string{t}
+	}
+	begun, err := beginning(tx, terms[len(terms)-1])
+	if err != nil || len(begun) == 0 {
+		return nil, err
+	}
+	sets[len(sets)-1] = begun
+	rarest, least := 0, newest+1
+	for i, words := range sets {
+		n, err := howMany(tx, words)
+		if err != nil || n == 0 {
+			return nil, err
+		}
+		if n < least {
+			rarest, least = i, n
+		}
+	}
 	var args []any
 	arg := func(v any) string {
 		args = append(args, v)
 		return fmt.Sprintf("$%d", len(args))
 	}
-	var b strings.Builder
-	b.WriteString("SELECT d.body FROM dossier d WHERE ")
-	for i, t := range terms {
-		if i > 0 {
-			b.WriteString(" AND ")
+	arms := make([]string, len(sets[rarest]))
+	for i, word := range sets[rarest] {
+		arms[i] = "SELECT dossier FROM (SELECT dossier FROM dossier_term WHERE term = " + arg(word) + " ORDER BY dossier DESC LIMIT " + arg(newest) + ") a" + fmt.Sprint(i)
+	}
+	from := strings.Join(arms, " UNION ALL ")
+	var and strings.Builder
+	for i, words := range sets {
+		if i != rarest {
+			and.WriteString(" AND EXISTS (SELECT 1 FROM dossier_term o WHERE o.dossier = t.dossier AND o.term IN (" + placeholders(&args, words) + "))")
 		}
-		cond := "t.term = " + arg(t)
-		if i == len(terms)-1 {
-			cond = fmt.Sprintf("t.term >= $%d AND t.term < ", len(args)) + arg(t+"~")
-		}
-		b.WriteString("d.id IN (SELECT t.dossier FROM dossier_term t WHERE " + cond + ")")
 	}
 	if !by.Everywhere() {
-		scope := placeholders(&args, by.Scope())
-		if scope == "" {
-			return nil, nil
-		}
-		b.WriteString(" AND EXISTS (SELECT 1 FROM dossier_unit u WHERE u.dossier = d.id AND u.unit IN (" + scope + "))")
+		and.WriteString(" AND EXISTS (SELECT 1 FROM dossier_unit u WHERE u.dossier = t.dossier AND u.unit IN (" + placeholders(&args, scope) + "))")
 	}
-	b.WriteString(" ORDER BY d.filed_at DESC, d.id LIMIT " + arg(limit))
-	list, err := store.All(tx, scan, b.String(), args...)
+	list, err := store.All(tx, scan, `SELECT d.body FROM (SELECT DISTINCT t.dossier FROM (`+from+`) t WHERE 1 = 1`+and.String()+` ORDER BY t.dossier DESC LIMIT `+arg(limit)+`) x
+		JOIN dossier d ON d.id = x.dossier ORDER BY d.id DESC`, args...)
 	if err != nil {
 		return nil, fmt.Errorf("searching dossiers: %w", err)
 	}
 	return list, nil
+}
+
+// beginning gives the words that begin so, the word itself first, leaping from
+// one to the next along the index.
+func beginning(tx *store.Tx, start string) ([]string, error) {
+	words, err := store.All(tx, func(row store.Row) (s string, err error) { return s, row.Scan(&s) }, `
+		WITH RECURSIVE w (term, n) AS (
+			SELECT MIN(term), 1 FROM dossier_term WHERE term >= $1 AND term < $2
+			UNION ALL
+			SELECT (SELECT MIN(t.term) FROM dossier_term t WHERE t.term > w.term AND t.term < $2), n + 1 FROM w WHERE w.term IS NOT NULL AND n < $3
+		) SELECT term FROM w WHERE term IS NOT NULL`, start, start+"~", spellings)
+	if err != nil {
+		return nil, fmt.Errorf("looking for words that begin with what was typed: %w", err)
+	}
+	return words, nil
+}
+
+// howMany counts the dossiers with any of the words, up to newest.
+func howMany(tx *store.Tx, words []string) (int, error) {
+	var args []any
+	n, err := store.One(tx, number, `SELECT COUNT(*) FROM (SELECT 1 FROM dossier_term WHERE term IN (`+placeholders(&args, words)+fmt.Sprintf(`) LIMIT $%d) x`, len(args)+1), append(args, newest)...)
+	if err != nil {
+		return 0, fmt.Errorf("counting dossiers with a term: %w", err)
+	}
+	return int(n), nil
 }
 
 func sortEvents(list []Event) {
@@ -344,7 +400,7 @@ func (r *Register) Alike(ctx context.Context, by officer.By, d Dossier) ([]Dossi
 	var list []Dossier
 	err := r.db.Read(ctx, func(tx *store.Tx) error {
 		args := []any{d.Filer.IDNumber, d.ID}
-		where := "d.filer = $1 AND d.id <> $2"
+		where := "d.filer = $1 AND d.filer <> '' AND d.id <> $2"
 		if !by.Everywhere() {
 			scope := placeholders(&args, by.Scope())
 			if scope == "" {

@@ -23,7 +23,7 @@ const sweepAtOnce = 100
 // tx.Now, so simulated time works too.
 func (r *Register) Sweep(ctx context.Context) (Swept, error) {
 	total := Swept{}
-	after := ""
+	var after mark
 	for {
 		last, did, err := r.sweepSome(ctx, after)
 		for act, n := range did {
@@ -32,7 +32,7 @@ func (r *Register) Sweep(ctx context.Context) (Swept, error) {
 		if err != nil {
 			return total, err
 		}
-		if last == "" {
+		if last.id == "" {
 			return total, r.endSweep(ctx)
 		}
 		after = last
@@ -59,22 +59,33 @@ func (r *Register) Swept() time.Time {
 	return time.Time{}
 }
 
-// sweepSome sweeps the next dossiers behind one id; last is "" when none was left.
-func (r *Register) sweepSome(ctx context.Context, after string) (last string, did Swept, err error) {
+// mark is how far a sweep came along the index of timers.
+type mark struct{ timer, id string }
+
+// sweepSome sweeps the next dossiers behind a mark; last has no id when none was
+// left.
+func (r *Register) sweepSome(ctx context.Context, after mark) (last mark, did Swept, err error) {
 	err = r.db.Write(ctx, func(tx *store.Tx) error {
-		last, did = "", Swept{}
-		list, err := store.All(tx, scan, `SELECT body FROM dossier WHERE timer_at <> '' AND timer_at <= $1 AND id > $2 ORDER BY id LIMIT $3`, tx.Now, after, sweepAtOnce)
+		last, did = mark{}, Swept{}
+		list, err := store.All(tx, func(row store.Row) (d timed, err error) {
+			var body string
+			if err = row.Scan(&d.timer, &body); err == nil {
+				d.Dossier, err = parse(body)
+			}
+			return d, err
+		}, `SELECT timer_at, body FROM dossier WHERE timer_at <> '' AND timer_at <= $1 AND (timer_at, id) > ($2, $3)
+			ORDER BY timer_at, id LIMIT $4`, tx.Now, after.timer, after.id, sweepAtOnce)
 		if err != nil {
 			return fmt.Errorf("finding dossiers whose time has come: %w", err)
 		}
 		w := World{tx.Now, r.law()}
 		for _, d := range list {
-			last = d.ID
-			act := due(&d, w)
+			last = mark{d.timer, d.ID}
+			act := due(&d.Dossier, w)
 			if act == nil {
 				continue
 			}
-			if _, err := r.do(tx, d, act, officer.System()); err != nil {
+			if _, err := r.do(tx, d.Dossier, act, officer.System()); err != nil {
 				return fmt.Errorf("sweeping dossier %s: %w", d.ID, err)
 			}
 			did[act.Name()]++
@@ -82,6 +93,12 @@ func (r *Register) sweepSome(ctx context.Context, after string) (last string, di
 		return nil
 	})
 	return last, did, err
+}
+
+// timed is a dossier and when its next timer runs out.
+type timed struct {
+	Dossier
+	timer string
 }
 
 // due is the system act whose time has come for the dossier, or nil.
