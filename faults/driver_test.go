@@ -82,6 +82,10 @@ func folder(t testing.TB) string {
 }
 
 func TestMain(m *testing.M) {
+	if mode := os.Getenv(writerMode); mode != "" {
+		fmt.Fprintln(os.Stderr, writer(mode, os.Getenv(writerPath)))
+		os.Exit(1)
+	}
 	flag.Parse()
 	var err error
 	if scratch, err = os.MkdirTemp(memory(), "quay20-faults-"); err != nil {
@@ -340,7 +344,7 @@ type client struct {
 
 func newClient(t testing.TB, n *node) *client {
 	t.Helper()
-	f, err := os.OpenFile(n.dir+"-acknowledged.jsonl", os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	f, err := os.OpenFile(filepath.Join(folder(t), "acknowledged.jsonl"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	must(t, err)
 	t.Cleanup(func() { f.Close() })
 	return &client{n: n, file: f, acks: map[string]ack{}, unsure: map[string]asked{}, refused: map[int]int{}, said: map[string]int{}, people: mathrand.IntN(9000) * 100_000,
