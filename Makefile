@@ -14,10 +14,12 @@ PAGES  ?= tools/shots/pages.txt
 RACE   ?=
 # Flags of tools/bench, such as -short or -keep DIR.
 BENCH  ?=
+# Further flags of the faults, such as -run Kill.
+FAULTS ?=
 # Further flags of tools/tally, such as -may-skip .ci/may-skip.
 TALLY  ?=
 
-GO_FOLDERS := $(wildcard cmd internal packs tools) $(wildcard *.go)
+GO_FOLDERS := $(wildcard cmd faults internal packs tools) $(wildcard *.go)
 SOURCES    := $(shell find internal/web/styles internal/web/scripts -type f 2>/dev/null)
 DIST       := internal/web/static/dist
 INSTALLED  := node_modules/.package-lock.json
@@ -91,6 +93,11 @@ shots: ## pictures of the pages in PAGES of a running demo, 360 and 1280 px wide
 .PHONY: bench
 bench: ## speed, memory and size beside their baselines; writes a table into docs/performance.md. BENCH=-short for some minutes
 	@go run ./tools/testenv -- go run ./tools/bench $(BENCH)
+
+.PHONY: faults
+faults: ## the long run of the faults, an hour; rewrites the table of docs/reliability.md. FAULTS="-run Kill" for one
+	@go run ./tools/testenv -chromium=false -- go test -count=1 -timeout=3h -v ./faults -long -record $(FAULTS)
+	@go test . -run Reliability -update
 
 .PHONY: clean
 clean: ## remove what was built and the demo province

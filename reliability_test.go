@@ -1,6 +1,7 @@
 package quay20_test
 
 import (
+	"encoding/json"
 	"flag"
 	"fmt"
 	"go/ast"
@@ -16,7 +17,7 @@ import (
 var update = flag.Bool("update", false, "write the documents that tests keep, then read the difference")
 
 // promised finds an ID in prose, "rel-I-C3", "K61", and in a name, "TestRelIC3".
-var promised = regexp.MustCompile(`\b(?:rel-)?(I-[A-Z]\d{1,2}|B-[A-Z]\d\d|K\d\d|T\d\d)\b|Rel(I[A-Z]\d{1,2}|B[A-Z]\d\d|K\d\d|T\d\d)`)
+var promised = regexp.MustCompile(`\b(?:rel-)?(I-[A-Z]\d{1,2}|B-[A-Z]\d\d|[KTF]\d\d)\b|Rel(I[A-Z]\d{1,2}|B[A-Z]\d\d|[KTF]\d\d)`)
 
 // idsIn lists the IDs that a text names, in the one spelling.
 func idsIn(text string) []string {
@@ -140,6 +141,28 @@ Promises about money (I-M, B-H), queues (I-Q, B-E), field kits (I-S, B-S), messa
 		}
 		fmt.Fprintf(&b, "| %s | %s | %s |\n", p.id, p.means, proof(found[p.id], unproven[p.id]))
 	}
+	b.WriteString(faultTable())
+	return b.String()
+}
+
+// faultTable shows the newest results of the fault tests.
+func faultTable() string {
+	var b strings.Builder
+	b.WriteString("\n## What the faults found\n\nThe newest results that were kept, by `make faults` (the long run) or `go test ./faults -record`. *Injected* counts faults that really happened, *lost* acknowledged acts that were not found again, or, where a disk loses them by itself, losses that nobody was told of.\n\n| Fault | What | Engine | Rounds | Injected | Acknowledged | Lost | Doubled | Date | Remark |\n|---|---|---|---|---|---|---|---|---|---|\n")
+	text, err := os.ReadFile("faults/results.jsonl")
+	if err != nil {
+		return ""
+	}
+	for line := range strings.Lines(string(text)) {
+		var r struct {
+			Fault, Variant, Engine, Remark, Date          string
+			Rounds, Injected, Acknowledged, Lost, Doubled int
+		}
+		if err := json.Unmarshal([]byte(line), &r); err != nil {
+			return fmt.Sprintf("faults/results.jsonl: %v", err)
+		}
+		fmt.Fprintf(&b, "| %s | %s | %s | %d | %d | %d | %d | %d | %s | %s |\n", r.Fault, r.Variant, r.Engine, r.Rounds, r.Injected, r.Acknowledged, r.Lost, r.Doubled, r.Date, r.Remark)
+	}
 	return b.String()
 }
 
@@ -181,6 +204,8 @@ func chapter(id string) string {
 		return "Bad input"
 	case strings.HasPrefix(id, "K"):
 		return "Security checks"
+	case strings.HasPrefix(id, "F"):
+		return "Faults"
 	}
 	return "Threats"
 }

@@ -45,7 +45,7 @@ func (c *Demo) Run(ctx context.Context, std Std, place *Place, lang text.Lang) e
 		place.Data = demoFolder
 	}
 	clock := demo.NewClock(std.Now())
-	h, err := place.openDemo(ctx, clock.Now)
+	h, err := place.openDemo(ctx, Std{std.In, std.Out, std.Err, clock.Now}, lang)
 	if err != nil {
 		return err
 	}
@@ -160,15 +160,15 @@ func (p *Place) keepSignIns(ins []demo.SignIn) error {
 
 // openDemo opens a demo's node or makes one; a real one is refused, because
 // made-up people must never stand among real ones (rel-R14).
-func (p *Place) openDemo(ctx context.Context, now func() time.Time) (*house, error) {
+func (p *Place) openDemo(ctx context.Context, std Std, lang text.Lang) (*house, error) {
 	if p.isDemo() {
-		return p.make(ctx, now)
+		return p.stand(ctx, std, lang)
 	}
 	real := problem.New(problem.Conflict, "cli.err.not-demo", "data", p.folder())
 	if p.exists() == nil {
 		return nil, real
 	}
-	h, err := p.make(ctx, now)
+	h, err := p.make(ctx, std.Now)
 	if err != nil {
 		return nil, err
 	}

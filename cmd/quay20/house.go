@@ -18,6 +18,7 @@ import (
 	"quay20/internal/payment"
 	"quay20/internal/problem"
 	"quay20/internal/store"
+	"quay20/internal/text"
 	"quay20/packs"
 )
 
@@ -43,6 +44,26 @@ func (p *Place) make(ctx context.Context, now func() time.Time) (*house, error) 
 	if err := journal.Extends(ctx, h.db, h.keys, h.witness); err != nil {
 		h.db.Close()
 		return nil, err
+	}
+	return h, nil
+}
+
+// stand opens the node to be served. One that lost entries which its copied
+// heads prove is served for reading only and says so (rel-I-J7).
+func (p *Place) stand(ctx context.Context, std Std, lang text.Lang) (*house, error) {
+	h, err := p.begin(ctx, std.Now)
+	if err != nil {
+		return nil, err
+	}
+	if err = journal.Extends(ctx, h.db, h.keys, h.witness); err != nil {
+		why, lost := journal.Lost(err)
+		if !lost {
+			h.db.Close()
+			return nil, err
+		}
+		h.db.ReadOnly(why)
+		fmt.Fprintln(std.Err, text.Problem(lang, why))
+		fmt.Fprintln(std.Err, text.T(lang, "cli.read-only"))
 	}
 	return h, nil
 }

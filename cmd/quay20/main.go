@@ -25,15 +25,16 @@ import (
 type CLI struct {
 	Place
 
-	Serve    Serve      `cmd:"" help:"Serve pages and API until stopped."`
-	Demo     Demo       `cmd:"" help:"Make a small demo province if there is none, then serve it."`
-	Migrate  Migrate    `cmd:"" help:"Bring the database to this version; safe to run twice."`
-	Pack     PackCmd    `cmd:"" help:"Law as data: check a pack, apply a notice, find citations."`
-	Deadline Deadline   `cmd:"" help:"Say when a dossier is due, and prove it."`
-	Search   Search     `cmd:"" help:"Find procedures in people's words."`
-	Dossier  DossierCmd `cmd:"" help:"Show dossiers and do acts on them."`
-	Verify   Verify     `cmd:"" help:"Prove that journal and tables were not changed, and say where if they were."`
-	User     UserCmd    `cmd:"" help:"Officers: first administrator, list, add, start codes."`
+	Serve      Serve      `cmd:"" help:"Serve pages and API until stopped."`
+	Demo       Demo       `cmd:"" help:"Make a small demo province if there is none, then serve it."`
+	Migrate    Migrate    `cmd:"" help:"Bring the database to this version; safe to run twice."`
+	Pack       PackCmd    `cmd:"" help:"Law as data: check a pack, apply a notice, find citations."`
+	Deadline   Deadline   `cmd:"" help:"Say when a dossier is due, and prove it."`
+	Search     Search     `cmd:"" help:"Find procedures in people's words."`
+	Dossier    DossierCmd `cmd:"" help:"Show dossiers and do acts on them."`
+	Verify     Verify     `cmd:"" help:"Prove that journal and tables were not changed, and say where if they were."`
+	AcceptLoss AcceptLoss `cmd:"" help:"Let a node work again whose lost entries no copy can bring back."`
+	User       UserCmd    `cmd:"" help:"Officers: first administrator, list, add, start codes."`
 }
 
 // Place says where a node keeps its things.

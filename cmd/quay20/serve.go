@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"encoding/json"
@@ -58,20 +59,37 @@ func (c *Serve) Run(ctx context.Context, std Std, place *Place, lang text.Lang) 
 	if place.isDemo() { // whose passwords everybody knows
 		return problem.New(problem.Conflict, "cli.err.is-demo", "data", place.folder())
 	}
-	h, err := place.make(ctx, std.Now)
+	h, err := place.stand(ctx, std, lang)
 	if err != nil {
 		return err
 	}
 	defer h.db.Close()
 	return c.Listener.serve(ctx, std, h, func(address string) error {
 		fmt.Fprintln(std.Out, text.T(lang, "cli.serving", "address", address))
+		if err := h.proven(ctx, std, lang); err != nil {
+			return err
+		}
 		return h.welcome(ctx, std, lang)
 	})
+}
+
+// proven prints how far the copied heads prove the journal, and so what could
+// be lost without anybody knowing.
+func (h *house) proven(ctx context.Context, std Std, lang text.Lang) error {
+	p, err := journal.ProvenBy(ctx, h.db, h.keys, h.witness)
+	if err != nil || p.Size == 0 {
+		return err
+	}
+	_, err = fmt.Fprintln(std.Out, text.T(lang, "cli.proven", "size", p.Size, "copied", p.Copied, "at", cmp.Or(stamp(p.At), "–")))
+	return err
 }
 
 // welcome prints the one-time code of the first administrator while the roll
 // is empty. It goes to the console alone, never to the log (rel-K42, rel-K73).
 func (h *house) welcome(ctx context.Context, std Std, lang text.Lang) error {
+	if h.db.Trouble().Why != nil { // the code could not be kept
+		return nil
+	}
 	code, err := h.roll.First(ctx)
 	if err != nil || code == "" {
 		return err

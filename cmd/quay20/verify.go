@@ -34,6 +34,7 @@ type verdict struct {
 	Heads    int       `json:"heads_checked"`
 	Subjects int64     `json:"subjects_compared"`
 	Faults   []finding `json:"faults"`
+	Losses   []string  `json:"accepted_losses,omitempty"`
 	More     int       `json:"more_faults,omitempty"`
 }
 
@@ -74,6 +75,9 @@ func (c *Verify) Run(ctx context.Context, std Std, place *Place, lang text.Lang)
 	}
 	for _, entry := range unfounded {
 		v.Faults = append(v.Faults, finding{Entry: entry, Code: "cli.unfounded", Text: text.T(lang, "cli.unfounded", "entry", entry)})
+	}
+	if v.Losses, err = h.losses(ctx, lang); err != nil {
+		return err
 	}
 	v.OK = len(v.Faults) == 0
 	if err := c.print(std, lang, v); err != nil {
@@ -130,6 +134,9 @@ func (c *Verify) print(std Std, lang text.Lang, v verdict) error {
 	}
 	if v.More > 0 {
 		fmt.Fprintln(std.Out, text.T(lang, "cli.more-faults", "n", v.More))
+	}
+	for _, loss := range v.Losses {
+		fmt.Fprintln(std.Out, loss)
 	}
 	key := "cli.verified"
 	if !v.OK {

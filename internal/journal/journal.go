@@ -113,9 +113,11 @@ func Append(tx *store.Tx, e Entry) (Entry, error) {
 	if tx.Now.Before(h.at) {
 		e.At = h.at
 	}
-	if err := insert(tx, e, h); err != nil {
+	top, err := insert(tx, e, h)
+	if err != nil {
 		return Entry{}, fmt.Errorf("journal: writing entry %d: %w", e.Index, err)
 	}
+	tx.Pledge(func(tx *store.Tx) error { return top.stands(tx) })
 	return e, nil
 }
 
@@ -128,23 +130,23 @@ func compact(facts json.RawMessage) (json.RawMessage, error) {
 	return b.Bytes(), err
 }
 
-// insert writes the entry, its hashes and the new head.
-func insert(tx *store.Tx, e Entry, h head) error {
+// insert writes the entry, its hashes and the new head, and gives the head.
+func insert(tx *store.Tx, e Entry, h head) (head, error) {
 	r := row{strconv.FormatInt(e.Index, 10), store.Time(e.At), e.Officer, e.Capacity, e.Desk,
 		e.Act, e.Subject, e.Reason, e.Law, string(e.Facts), e.State}
 	hashes, err := tlog.StoredHashes(h.size, r.record(), h.edge)
 	if err != nil {
-		return err
+		return head{}, err
 	}
 	_, err = tx.Exec(`
 		INSERT INTO journal_entry (n, at, officer, capacity, desk, act, subject, reason, law, facts, state)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
 		e.Index, r[1], r[2], r[3], r[4], r[5], r[6], r[7], r[8], r[9], r[10])
 	if err != nil {
-		return err
+		return head{}, err
 	}
 	if err := insertHashes(tx, tlog.StoredHashIndex(0, h.size), hashes); err != nil {
-		return err
+		return head{}, err
 	}
 	return h.advance(tx, e.At, hashes)
 }
@@ -183,13 +185,24 @@ func readHead(tx *store.Tx) (head, error) {
 
 // advance moves the head on by one entry. Two writers that read the same head
 // cannot both pass.
-func (h head) advance(tx *store.Tx, at time.Time, hashes []tlog.Hash) error {
+func (h head) advance(tx *store.Tx, at time.Time, hashes []tlog.Hash) (head, error) {
+	top := head{h.size + 1, at, h.edge.add(hashes)}
 	n, err := tx.Exec("UPDATE journal_head SET size = $1, at = $2, edge = $3 WHERE size = $4",
-		h.size+1, at, h.edge.add(hashes).String(), h.size)
+		top.size, at, top.edge.String(), h.size)
 	if err == nil && n != 1 {
-		return errors.New("another writer moved the head meanwhile")
+		return head{}, errors.New("another writer moved the head meanwhile")
 	}
-	return err
+	return top, err
+}
+
+// stands is the pledge of an acknowledged entry: after a fault of the disk the
+// journal still holds it, over the same past.
+func (h head) stands(tx *store.Tx) error {
+	root, err := tlog.TreeHash(h.size, h.edge)
+	if err != nil {
+		return err
+	}
+	return extends(tx, copied{tree: tlog.Tree{N: h.size, Hash: root}})
 }
 
 // Head says how far the journal reaches, for slips and for people who compare:

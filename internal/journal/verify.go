@@ -3,6 +3,7 @@ package journal
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -385,22 +386,76 @@ func Extends(ctx context.Context, db *store.DB, keys Keys, witnessDir string) er
 		return fmt.Errorf("reading the copied heads: %w", err)
 	}
 	if !found {
-		return nil
+		newest.where = "–"
 	}
-	return db.Read(ctx, func(tx *store.Tx) error {
-		h, err := readHead(tx)
-		if err != nil {
-			return fmt.Errorf("journal: reading the head: %w", err)
+	return db.Read(ctx, func(tx *store.Tx) error { return extends(tx, newest) })
+}
+
+// extends compares the journal with one head: it reaches as far, over the same
+// past, and its last entries are the ones that were hashed.
+func extends(tx *store.Tx, known copied) error {
+	h, err := readHead(tx)
+	if err != nil {
+		return fmt.Errorf("journal: reading the head: %w", err)
+	}
+	behind, forked := "journal.behind", "journal.forked"
+	if known.where == "" { // from memory
+		behind, forked = "journal.lost", "journal.lost.past"
+	}
+	if h.size < known.tree.N {
+		return problem.New(problem.Unavailable, behind, "from", h.size+1, "to", known.tree.N, "where", known.where)
+	}
+	root, err := tlog.TreeHash(known.tree.N, storedHashes{tx})
+	if err != nil && !errors.Is(err, errHash) {
+		return err
+	}
+	if known.tree.N > 0 && (err != nil || root != known.tree.Hash) {
+		return problem.New(problem.Unavailable, forked, "size", known.tree.N, "where", known.where)
+	}
+	return tail(tx, h.size)
+}
+
+// tailLength is how many entries before the head are hashed anew at each start:
+// what a torn or lying disk spoils is what was written last.
+const tailLength = 1000
+
+// tail refuses a journal whose last entries are not what their hashes say.
+func tail(tx *store.Tx, size int64) error {
+	from := max(size-tailLength, 0)
+	entries, err := store.All(tx, texts(11), "SELECT "+columns+" FROM journal_entry WHERE n > $1 ORDER BY n LIMIT $2", from, tailLength+1)
+	if err != nil {
+		return fmt.Errorf("journal: reading its last entries: %w", err)
+	}
+	rows, err := store.All(tx, texts(2), "SELECT i, hash FROM journal_hash WHERE i >= $1 ORDER BY i LIMIT $2", tlog.StoredHashIndex(0, from), 3*tailLength)
+	if err != nil {
+		return fmt.Errorf("journal: reading its last hashes: %w", err)
+	}
+	hashes := map[string]string{}
+	for _, r := range rows {
+		hashes[r[0]] = r[1]
+	}
+	for i := range size - from {
+		n := from + 1 + i
+		if int64(len(entries)) <= i || entries[i][0] != strconv.FormatInt(n, 10) ||
+			hashes[strconv.FormatInt(tlog.StoredHashIndex(0, n-1), 10)] != tlog.RecordHash(row(entries[i]).record()).String() {
+			return problem.New(problem.Unavailable, "journal.spoilt", "entry", n)
 		}
-		if h.size < newest.tree.N {
-			return problem.New(problem.Unavailable, "journal.behind", "from", h.size+1, "to", newest.tree.N, "where", newest.where)
-		}
-		root, err := tlog.TreeHash(newest.tree.N, storedHashes{tx})
-		if err != nil || root != newest.tree.Hash {
-			return problem.New(problem.Unavailable, "journal.forked", "size", newest.tree.N, "where", newest.where)
-		}
-		return nil
-	})
+	}
+	if int64(len(entries)) > size-from {
+		return problem.New(problem.Unavailable, "journal.spoilt", "entry", size+1)
+	}
+	return nil
+}
+
+// errHash says that a stored hash is missing or is none.
+var errHash = errors.New("no such hash")
+
+// Lost is the problem of a journal that is not what was acknowledged or
+// witnessed: entries are missing or changed. Nothing may be written above it
+// (rel-I-J7). An err of another kind says that nobody could look.
+func Lost(err error) (*problem.Problem, bool) {
+	p, ok := problem.As(err)
+	return p, ok && slices.Contains([]string{"journal.behind", "journal.forked", "journal.spoilt", "journal.lost", "journal.lost.past"}, p.Key)
 }
 
 // storedHashes reads hashes from the database, for proofs.
@@ -411,11 +466,14 @@ func (s storedHashes) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
 	for j, i := range indexes {
 		text, err := store.One(s.tx, func(r store.Row) (t string, err error) { return t, r.Scan(&t) },
 			"SELECT hash FROM journal_hash WHERE i = $1", i)
+		if errors.Is(err, store.ErrNone) {
+			return nil, fmt.Errorf("journal: reading hash %d: %w", i, errHash)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("journal: reading hash %d: %w", i, err)
 		}
 		if hashes[j], err = tlog.ParseHash(text); err != nil {
-			return nil, fmt.Errorf("journal: reading hash %d: %w", i, err)
+			return nil, fmt.Errorf("journal: reading hash %d: %w (%w)", i, errHash, err)
 		}
 	}
 	return hashes, nil

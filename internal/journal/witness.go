@@ -215,7 +215,8 @@ func replaceHead(dir string, signed []byte) error {
 // copied is one signed head found in a witness's directory.
 type copied struct {
 	tree  tlog.Tree
-	where string // "heads-2026-03.log:17"
+	at    time.Time // of its last entry
+	where string    // "heads-2026-03.log:17"
 }
 
 // readHeads gives every head in dir whose signature is ours, and a fault for
@@ -227,12 +228,12 @@ func (k Keys) readHeads(dir string) (all []copied, faults []Fault, err error) {
 		return nil, nil, err
 	}
 	take := func(where string, signed []byte) {
-		tree, err := k.open(signed)
+		found, err := k.open(where, signed)
 		if err != nil {
 			faults = append(faults, Fault{Key: "journal.fault.head", Args: []any{"where", where, "cause", err.Error()}})
 			return
 		}
-		all = append(all, copied{tree, where})
+		all = append(all, found)
 	}
 	for _, path := range logs {
 		if err := readHistory(path, take); err != nil {
@@ -254,9 +255,9 @@ func (k Keys) readHeads(dir string) (all []copied, faults []Fault, err error) {
 // history. What nobody can read proves nothing here; Verify reports it.
 func (k Keys) newestHead(dir string) (newest copied, found bool, err error) {
 	take := func(where string, signed []byte) {
-		tree, err := k.open(signed)
-		if err == nil && (!found || tree.N > newest.tree.N) {
-			newest, found = copied{tree, where}, true
+		one, err := k.open(where, signed)
+		if err == nil && (!found || one.tree.N > newest.tree.N) {
+			newest, found = one, true
 		}
 	}
 	note, err := os.ReadFile(filepath.Join(dir, "head.note"))
@@ -299,10 +300,59 @@ func readHistory(path string, take func(where string, signed []byte)) error {
 	}
 }
 
-func (k Keys) open(signed []byte) (tlog.Tree, error) {
+func (k Keys) open(where string, signed []byte) (copied, error) {
 	n, err := note.Open(signed, note.VerifierList(k.verifier))
 	if err != nil {
-		return tlog.Tree{}, err
+		return copied{}, err
 	}
-	return tlog.ParseTree([]byte(n.Text))
+	tree, err := tlog.ParseTree([]byte(n.Text))
+	if err != nil {
+		return copied{}, err
+	}
+	at, err := store.ParseTime(strings.TrimSuffix(strings.Join(strings.SplitAfter(n.Text, "\n")[3:], ""), "\n"))
+	return copied{tree, at, where}, err
+}
+
+// Proven says how much of the journal the newest copied head proves.
+type Proven struct {
+	Size   int64     // entries in the journal
+	Copied int64     // entries that the newest copied head covers; 0 = no copy
+	At     time.Time // of the last of them
+}
+
+// ProvenBy compares the journal with the newest head copied to witnessDir.
+// What was written after it is proven by nothing: after a crash with a disk
+// that lost writes nobody can say how much there was.
+func ProvenBy(ctx context.Context, db *store.DB, keys Keys, witnessDir string) (p Proven, err error) {
+	newest, _, err := keys.newestHead(witnessDir)
+	if err != nil {
+		return p, fmt.Errorf("reading the copied heads: %w", err)
+	}
+	p.Copied, p.At = newest.tree.N, newest.at
+	err = db.Read(ctx, func(tx *store.Tx) error {
+		h, err := readHead(tx)
+		p.Size = h.size
+		return err
+	})
+	return p, err
+}
+
+// SetAside moves the copied heads into a folder of their own, because what
+// they prove is lost for good and two persons have accepted it. They stay
+// there for whoever looks into it; the next copy begins anew.
+func SetAside(dir string, at time.Time) (folder string, err error) {
+	folder = "lost-" + at.UTC().Format("20060102T150405")
+	names, err := filepath.Glob(filepath.Join(dir, "head*"))
+	if err != nil || len(names) == 0 {
+		return "", err
+	}
+	if err := os.MkdirAll(filepath.Join(dir, folder), 0o755); err != nil {
+		return "", fmt.Errorf("setting the copied heads aside: %w", err)
+	}
+	for _, name := range names {
+		if err := os.Rename(name, filepath.Join(dir, folder, filepath.Base(name))); err != nil {
+			return "", fmt.Errorf("setting the copied heads aside: %w", err)
+		}
+	}
+	return folder, syncDir(dir)
 }

@@ -13,6 +13,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"log/slog"
 	"runtime"
 	"strings"
 	"sync"
@@ -23,6 +24,9 @@ import (
 
 // ErrNone is what One answers when there is no row.
 var ErrNone = errors.New("no such row")
+
+// readOnlyRetry is what a caller is told to wait for a person to mend it.
+const readOnlyRetry = 5 * time.Minute
 
 // closingTime is how long Close waits for what is under way (rel-I-X6).
 const closingTime = 10 * time.Second
@@ -40,14 +44,71 @@ type DB struct {
 	writer *sql.DB // one connection: the writer's
 	reader *sql.DB
 
-	waiting chan *write   // to the writer
-	closing chan struct{} // closed when Close begins
-	stopped chan struct{} // closed when the writer has ended
+	pledge  func(*Tx) error // of the last write committed; the writer's alone
+	waiting chan *write     // to the writer
+	closing chan struct{}   // closed when Close begins
+	stopped chan struct{}   // closed when the writer has ended
 
 	mu       sync.Mutex // guards the rest, and Add of reads
 	closed   bool
 	reads    sync.WaitGroup
 	watchers map[chan struct{}]struct{}
+	trouble  Trouble
+	readOnly bool // until the next start
+}
+
+// Trouble is why nothing can be saved at the moment; Why is nil when all is
+// well. Reads go on.
+type Trouble struct {
+	Why   *problem.Problem
+	Since time.Time
+}
+
+// Trouble says whether writes are saved, for those who watch over the house
+// and for the head of every desk's page (rel-I-X2).
+func (db *DB) Trouble() Trouble {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	return db.trouble
+}
+
+// ReadOnly answers every later Write with why, until the program is started
+// again; reads go on (rel-I-J7).
+func (db *DB) ReadOnly(why *problem.Problem) {
+	why.Retry = readOnlyRetry
+	since := db.instant()
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	slog.Error("the database is served for reading only", "error", why)
+	db.readOnly = true
+	db.trouble = Trouble{why, since}
+}
+
+// doubtful notes that nothing is saved until the database has proved itself;
+// nil ends it.
+func (db *DB) doubtful(why *problem.Problem, cause error) {
+	since := db.instant()
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	switch {
+	case db.readOnly:
+	case why == nil:
+		slog.Info("the database saves again", "since", db.trouble.Since)
+		db.trouble = Trouble{}
+	case db.trouble.Why == nil:
+		slog.Error("the database does not save", "error", cause)
+		db.trouble = Trouble{why, since}
+	}
+}
+
+// refused is why writes are refused until the next start, or nil.
+func (db *DB) refused() *problem.Problem {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	if db.readOnly {
+		return db.trouble.Why
+	}
+	return nil
 }
 
 // engine is what differs between SQLite and PostgreSQL.

@@ -22,6 +22,7 @@ type Tx struct {
 	ctx    context.Context
 	engine engine
 	over   atomic.Bool
+	pledge func(*Tx) error
 	open   bool  // rows are being read
 	failed error // the first statement that failed; no other runs after it
 }
@@ -35,6 +36,12 @@ var (
 )
 
 func (tx *Tx) end() { tx.over.Store(true) }
+
+// Pledge leaves what must still hold of the database after an I/O error before
+// anything is acknowledged again; that of the last write committed counts. When
+// it answers with a Problem, something acknowledged is lost: the store takes no
+// more writes and says why (rel-I-J7). It runs later, in a Tx of its own.
+func (tx *Tx) Pledge(holds func(*Tx) error) { tx.pledge = holds }
 
 // Exec runs a statement and gives the number of rows it affected. Its
 // placeholders are $1, $2, …

@@ -7,13 +7,15 @@ import (
 	"fmt"
 	"runtime/debug"
 	"sync/atomic"
+	"time"
 
 	"quay20/internal/problem"
 )
 
 const (
-	maxBatch   = 256 // writes that share one commit at most
-	maxRetries = 10  // of a batch that another node disturbed
+	maxBatch   = 256             // writes that share one commit at most
+	maxRetries = 10              // of a batch that another node disturbed
+	proveEvery = 2 * time.Second // while nothing can be saved
 )
 
 // errLeft is the error of a write whose goroutine ended inside it.
@@ -24,12 +26,13 @@ var errLeft = errors.New("the write's goroutine ended before the write did")
 // writer with it.
 type write struct {
 	fn    func(*Tx) error
-	begun atomic.Bool // set once: by the writer to begin, or by the caller to leave
-	turn  chan *Tx    // writer to caller: it is yours
-	ran   chan error  // caller to writer: what fn said
-	done  chan error  // writer to caller: the answer; never blocks
-	own   error       // what fn said in the attempt under way
-	gone  bool        // the caller's goroutine ended
+	begun atomic.Bool     // set once: by the writer to begin, or by the caller to leave
+	turn  chan *Tx        // writer to caller: it is yours
+	ran   chan error      // caller to writer: what fn said
+	done  chan error      // writer to caller: the answer; never blocks
+	own   error           // what fn said in the attempt under way
+	left  func(*Tx) error // its pledge
+	gone  bool            // the caller's goroutine ended
 }
 
 // Write runs fn in a transaction and answers after the commit. Writes that
@@ -38,6 +41,9 @@ type write struct {
 // must not call Write, which would wait for itself. When ctx ends before fn began, fn does not run; once
 // begun, it is carried through.
 func (db *DB) Write(ctx context.Context, fn func(*Tx) error) error {
+	if why := db.refused(); why != nil {
+		return fmt.Errorf("writing: %w", why)
+	}
 	w := &write{fn: fn, turn: make(chan *Tx), ran: make(chan error), done: make(chan error, 1)}
 	if err := ctx.Err(); err != nil {
 		return err
@@ -83,20 +89,39 @@ func (db *DB) writeAll() {
 	defer close(db.stopped)
 	whole := true // the last commit left nothing in doubt
 	for {
+		var again <-chan time.Time
+		if !whole && db.refused() == nil {
+			again = time.After(proveEvery)
+		}
 		select {
 		case <-db.closing:
 			return
+		case <-again: // nobody writes, perhaps because the page says that it cannot
+			whole = db.prove() == nil
 		case w := <-db.waiting:
 			batch := db.gather(w)
-			if !whole {
-				if err := db.prove(); err != nil {
-					answer(batch, db.doubt("reopening the database", err))
-					continue
-				}
+			if err := db.ready(whole); err != nil {
+				answer(batch, err)
+				continue
 			}
 			whole = db.commitAll(batch)
 		}
 	}
+}
+
+// ready is why no write may begin: what is answered with it is not saved.
+func (db *DB) ready(whole bool) error {
+	var err error
+	if !whole {
+		err = db.prove()
+	}
+	if why := db.refused(); why != nil {
+		return fmt.Errorf("writing: %w", why)
+	}
+	if err != nil {
+		return fmt.Errorf("reopening the database: %w (%w)", unavailable("store.halted"), err)
+	}
+	return nil
 }
 
 // gather takes what waits right now, leaving out callers who went away.
@@ -130,6 +155,9 @@ func (db *DB) commitAll(batch []*write) bool {
 	for range maxRetries {
 		if err = db.attempt(batch); err == nil {
 			for _, w := range batch {
+				if w.own == nil && w.left != nil {
+					db.pledge = w.left
+				}
 				w.done <- w.own
 			}
 			db.signal()
@@ -144,13 +172,9 @@ func (db *DB) commitAll(batch []*write) bool {
 		answer(batch, fmt.Errorf("writing: %w (%w)", unavailable("store.busy"), err))
 		return true
 	}
-	answer(batch, db.doubt("writing", err))
+	db.doubtful(unavailable("store.halted"), err)
+	answer(batch, fmt.Errorf("writing: %w (%w)", unavailable("store.broken"), err)) // nobody can say that they are saved
 	return false
-}
-
-// doubt is the answer to writes of which nobody can say that they are saved.
-func (db *DB) doubt(doing string, err error) error {
-	return fmt.Errorf("%s: %w (%w)", doing, unavailable("store.broken"), err)
 }
 
 func answer(batch []*write, err error) {
@@ -224,6 +248,7 @@ func (db *DB) one(raw *sql.Tx, w *write) error {
 	tx := &Tx{Now: db.instant(), raw: raw, ctx: context.Background(), engine: db.engine}
 	w.turn <- tx
 	w.own = <-w.ran
+	w.left = tx.pledge
 	w.gone = w.own == errLeft
 	if tx.failed == nil {
 		return nil
@@ -237,13 +262,47 @@ func (db *DB) one(raw *sql.Tx, w *write) error {
 	return nil
 }
 
-// prove reopens the write connection after an I/O error and goes on only when
-// a small write of its own has been committed (rel-I-X2).
+// prove reopens the write connection after an I/O error. It ends the trouble
+// only when what was acknowledged last is still there and a small write of its
+// own has been committed (rel-I-X2). If something acknowledged is lost, the
+// store stays read only.
 func (db *DB) prove() error {
 	ctx := context.Background()
 	if err := db.engine.fresh(ctx); err != nil {
 		return err
 	}
-	_, err := db.writer.ExecContext(ctx, "UPDATE store_turn SET proofs = proofs + 1")
+	raw, err := db.writer.BeginTx(ctx, db.engine.unit())
+	if err != nil {
+		return err
+	}
+	defer raw.Rollback()
+	if err := db.engine.begin(raw); err != nil {
+		return err
+	}
+	if err := db.redeem(raw); err != nil {
+		return err
+	}
+	if _, err := raw.Exec("UPDATE store_turn SET proofs = proofs + 1"); err != nil {
+		return err
+	}
+	if err := raw.Commit(); err != nil {
+		return err
+	}
+	db.doubtful(nil, nil)
+	db.signal()
+	return nil
+}
+
+// redeem asks the pledge of the last write committed.
+func (db *DB) redeem(raw *sql.Tx) error {
+	if db.pledge == nil {
+		return nil
+	}
+	tx := &Tx{Now: db.instant(), raw: raw, ctx: context.Background(), engine: db.engine}
+	defer tx.end()
+	err := db.pledge(tx)
+	if why, lost := problem.As(err); lost {
+		db.ReadOnly(why)
+	}
 	return err
 }

@@ -73,8 +73,8 @@ func (s *Server) showProblem(w http.ResponseWriter, r *http.Request, p *problem.
 	for _, f := range p.Fields {
 		page.Sentences = append(page.Sentences, text.Field(lang, f))
 	}
+	retryAfter(w, p)
 	if p.Retry > 0 {
-		w.Header().Set("Retry-After", strconv.Itoa(int((p.Retry+time.Second-1)/time.Second)))
 		if p.Kind == problem.TooMany {
 			page.Sentences = append(page.Sentences, s.say(r, "web.retry", "wait", sayWait(lang, p.Retry)))
 		}
@@ -83,6 +83,13 @@ func (s *Server) showProblem(w http.ResponseWriter, r *http.Request, p *problem.
 		page.SignIn = s.signInAgain(w, r)
 	}
 	s.showError(w, r, p.Status(), page)
+}
+
+// retryAfter tells programs when to come again.
+func retryAfter(w http.ResponseWriter, p *problem.Problem) {
+	if p != nil && p.Retry > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(int((p.Retry+time.Second-1)/time.Second)))
+	}
 }
 
 // titleKey names the heading: a page not found is not a fault of the reader.

@@ -117,6 +117,10 @@ func (a *admin) troubles(lang text.Lang, v vitals) []trouble {
 	add := func(since time.Time, what string, args ...any) {
 		list = append(list, trouble{text.T(lang, "admin.trouble."+what, args...), text.T(lang, "admin.todo."+what), since})
 	}
+	if t := a.DB.Trouble(); t.Why != nil {
+		what := troubleWord(t)
+		add(t.Since, what, "why", text.Problem(lang, t.Why))
+	}
 	if copied, since := a.copied(); now.Sub(since) >= witnessLate {
 		add(since, "witness", "n", max(v.size-copied, 0))
 	}
@@ -168,9 +172,24 @@ func (s *Server) copied() (n int64, since time.Time) {
 	return n, cmp.Or(at, s.started)
 }
 
-// warning is what every desk is told at the head of its pages: no copy of the
-// journal's head has left the house for a day (rel-I-J6). Work goes on.
+// troubleWord tells a disk that may come back from a loss that a person must
+// mend.
+func troubleWord(t store.Trouble) string {
+	if t.Why.Key == "store.halted" {
+		return "halted"
+	}
+	return "read-only"
+}
+
+// warning is what every desk is told at the head of its pages: nothing can be
+// saved (rel-I-X2, rel-I-J7), or no copy of the journal's head has left the house
+// for a day (rel-I-J6), and then work goes on.
 func (s *Server) warning(lang text.Lang) string {
+	if s.DB != nil {
+		if t := s.DB.Trouble(); t.Why != nil {
+			return text.T(lang, "admin.warning."+troubleWord(t), "since", sayHour(lang, t.Since), "why", text.Problem(lang, t.Why))
+		}
+	}
 	if s.Witness == nil {
 		return ""
 	}

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"quay20/internal/officer"
+	"quay20/internal/problem"
 	"quay20/internal/text"
 )
 
@@ -313,6 +314,9 @@ var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 // render writes the page named name. data is a struct made for the page; when
 // it embeds *Form, the faults stand on top and the title begins "Lỗi: ".
 func (s *Server) render(w http.ResponseWriter, r *http.Request, status int, name string, data any) error {
+	if f, ok := data.(interface{ Problem() *problem.Problem }); ok {
+		retryAfter(w, f.Problem())
+	}
 	b := buffers.Get().(*bytes.Buffer)
 	defer buffers.Put(b)
 	if err := s.draw(b, w, r, name, data); err != nil {

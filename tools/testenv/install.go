@@ -25,6 +25,18 @@ func findChromium(ctx context.Context) (string, error) {
 	return "", fmt.Errorf("not installed, and not as a Debian package: %w", err)
 }
 
+// findStrace makes sure that strace is there, with which the tests of faults
+// spoil system calls.
+func findStrace(ctx context.Context) (string, error) {
+	if path, err := exec.LookPath("strace"); err == nil {
+		return path, nil
+	}
+	if err := apt(ctx, "strace"); err != nil {
+		return "", fmt.Errorf("not installed, and not as a Debian package: %w", err)
+	}
+	return exec.LookPath("strace")
+}
+
 func installedChromium() string {
 	for _, name := range []string{
 		"chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome",

