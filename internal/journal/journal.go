@@ -105,17 +105,20 @@ func Append(tx *store.Tx, e Entry) (Entry, error) {
 	if err != nil {
 		return Entry{}, fmt.Errorf("journal: facts of %s: %w", e.Act, err)
 	}
-	h, err := readHead(tx)
-	if err != nil {
-		return Entry{}, fmt.Errorf("journal: reading the head: %w", err)
+	h, ok := tx.Kept(headKey{}).(head)
+	if !ok {
+		if h, err = readHead(tx); err != nil {
+			return Entry{}, fmt.Errorf("journal: reading the head: %w", err)
+		}
 	}
 	e.Index, e.At, e.Facts = h.size+1, tx.Now, facts
 	if tx.Now.Before(h.at) {
 		e.At = h.at
 	}
-	if err := insert(tx, e, h); err != nil {
+	if h, err = insert(tx, e, h); err != nil {
 		return Entry{}, fmt.Errorf("journal: writing entry %d: %w", e.Index, err)
 	}
+	tx.Keep(headKey{}, h)
 	return e, nil
 }
 
@@ -128,23 +131,23 @@ func compact(facts json.RawMessage) (json.RawMessage, error) {
 	return b.Bytes(), err
 }
 
-// insert writes the entry, its hashes and the new head.
-func insert(tx *store.Tx, e Entry, h head) error {
+// insert writes the entry and its hashes and moves the head on.
+func insert(tx *store.Tx, e Entry, h head) (head, error) {
 	r := row{strconv.FormatInt(e.Index, 10), store.Time(e.At), e.Officer, e.Capacity, e.Desk,
 		e.Act, e.Subject, e.Reason, e.Law, string(e.Facts), e.State}
 	hashes, err := tlog.StoredHashes(h.size, r.record(), h.edge)
 	if err != nil {
-		return err
+		return h, err
 	}
 	_, err = tx.Exec(`
 		INSERT INTO journal_entry (n, at, officer, capacity, desk, act, subject, reason, law, facts, state)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
 		e.Index, r[1], r[2], r[3], r[4], r[5], r[6], r[7], r[8], r[9], r[10])
 	if err != nil {
-		return err
+		return h, err
 	}
 	if err := insertHashes(tx, tlog.StoredHashIndex(0, h.size), hashes); err != nil {
-		return err
+		return h, err
 	}
 	return h.advance(tx, e.At, hashes)
 }
@@ -162,6 +165,9 @@ func insertHashes(tx *store.Tx, first int64, hashes []tlog.Hash) error {
 	_, err := tx.Exec(text, args...)
 	return err
 }
+
+// headKey is where the writes of one commit hand the head on.
+type headKey struct{}
 
 // head is the one row that every append passes through.
 type head struct {
@@ -183,13 +189,14 @@ func readHead(tx *store.Tx) (head, error) {
 
 // advance moves the head on by one entry. Two writers that read the same head
 // cannot both pass.
-func (h head) advance(tx *store.Tx, at time.Time, hashes []tlog.Hash) error {
+func (h head) advance(tx *store.Tx, at time.Time, hashes []tlog.Hash) (head, error) {
+	now := head{h.size + 1, at, h.edge.add(hashes)}
 	n, err := tx.Exec("UPDATE journal_head SET size = $1, at = $2, edge = $3 WHERE size = $4",
-		h.size+1, at, h.edge.add(hashes).String(), h.size)
+		now.size, at, now.edge.String(), h.size)
 	if err == nil && n != 1 {
-		return errors.New("another writer moved the head meanwhile")
+		err = errors.New("another writer moved the head meanwhile")
 	}
-	return err
+	return now, err
 }
 
 // Head says how far the journal reaches, for slips and for people who compare:
