@@ -72,6 +72,9 @@ type file struct {
 // op joins an operation to the function that carries it out.
 func op[In, Out any](o operation, do func(*call, In) (Out, error)) operation {
 	o.in, o.out = reflect.TypeFor[In](), reflect.TypeFor[Out]()
+	if w, ok := any(*new(Out)).(interface{ of() reflect.Type }); ok {
+		o.out = w.of()
+	}
 	o.run = func(c *call) error {
 		var in In
 		if o.in != reflect.TypeFor[nothing]() {
@@ -94,6 +97,12 @@ func op[In, Out any](o operation, do func(*call, In) (Out, error)) operation {
 	}
 	return o
 }
+
+// written is an answer of type T that is JSON already.
+type written[T any] []byte
+
+func (written[T]) of() reflect.Type { return reflect.TypeFor[T]() }
+func (w written[T]) json() []byte   { return w }
 
 // check panics on an operation that could not be served as declared.
 func (o operation) check() {
@@ -127,6 +136,9 @@ func (c *call) answer(out any) error {
 	switch out := out.(type) {
 	case nothing:
 		c.w.WriteHeader(http.StatusNoContent)
+		return nil
+	case interface{ json() []byte }:
+		send(c.w, c.op.status(), c.op.media(), out.json())
 		return nil
 	case file:
 		c.w.Header().Set("Content-Disposition", `attachment; filename="`+out.name+`"`)

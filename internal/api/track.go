@@ -98,29 +98,29 @@ func (c *call) tracked(t dossier.Tracked) Tracked {
 
 // track opens a dossier by code and secret within the budgets for guesses. A
 // wrong secret and an unknown code are answered alike (rel-K50).
-func track(c *call, in Look) (Tracked, error) {
+func track(c *call, in Look) (written[Tracked], error) {
 	return c.guess(func() (dossier.Tracked, error) { return c.Dossiers.Track(c.ctx(), in.Code, in.Secret) })
 }
 
 // trackToken opens a dossier by the token in the slip's QR.
-func trackToken(c *call, _ nothing) (Tracked, error) {
+func trackToken(c *call, _ nothing) (written[Tracked], error) {
 	return c.guess(func() (dossier.Tracked, error) { return c.Dossiers.TrackToken(c.ctx(), c.r.PathValue("token")) })
 }
 
 // guess looks within the caller's budget; only a wrong try costs.
-func (c *call) guess(look func() (dossier.Tracked, error)) (Tracked, error) {
+func (c *call) guess(look func() (dossier.Tracked, error)) (written[Tracked], error) {
 	now := c.Now()
 	if wait := c.guessing.wait(c.client(), now); wait > 0 {
-		return Tracked{}, &problem.Problem{Kind: problem.TooMany, Key: "api.err.too-many", Args: []any{"seconds", int(wait.Seconds()) + 1}, Retry: wait}
+		return nil, &problem.Problem{Kind: problem.TooMany, Key: "api.err.too-many", Args: []any{"seconds", int(wait.Seconds()) + 1}, Retry: wait}
 	}
 	t, err := look()
 	if problem.Is(err, problem.NotFound) || problem.Is(err, problem.TooMany) {
 		c.guessing.spend(c.client(), now)
 	}
 	if err != nil {
-		return Tracked{}, err
+		return nil, err
 	}
-	return c.tracked(t), nil
+	return t.Form("api/"+string(c.lang), func() ([]byte, error) { return marshal(c.tracked(t)) })
 }
 
 // Budgets for wrong tries, the same as the page's: an address may be a whole

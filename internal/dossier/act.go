@@ -10,6 +10,7 @@ import (
 	"quay20/internal/officer"
 	"quay20/internal/pack"
 	"quay20/internal/problem"
+	"quay20/internal/slip"
 )
 
 // Act is one thing that a person does to a dossier. It is judged and carried
@@ -42,6 +43,8 @@ type Effect struct {
 	Clock  bool           // the due date must be computed again
 	Slips  []string       // papers to issue, by kind
 	Quiet  bool           // the dossier itself does not change (a view)
+
+	papers map[string]slip.Facts // written ahead, by kind, but for what the turn gives
 }
 
 // acts is the registry: every act that a person or the system may do to an

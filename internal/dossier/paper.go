@@ -25,20 +25,28 @@ var series = map[string]string{
 }
 
 // issue makes a paper for the dossier: numbered in its desk's series of the
-// year, its facts frozen. A kind without a form in force is not issued.
-func (r *Register) issue(tx *store.Tx, d *Dossier, kind string, by officer.By, w World) (Slip, slip.Facts, error) {
+// year, its facts frozen and given as JSON. A kind without a form in force is
+// not issued. written are papers made ahead.
+func (r *Register) issue(tx *store.Tx, d *Dossier, kind string, by officer.By, w World, written map[string]slip.Facts) (Slip, string, error) {
 	on := pack.On(w.Now)
-	template, ok := w.Law.Slip(kind, w.field(d), on)
-	if !ok {
-		return Slip{}, slip.Facts{}, nil
+	f, made := written[kind]
+	if !made {
+		template, ok := w.Law.Slip(kind, w.field(d), on)
+		if !ok {
+			return Slip{}, "", nil
+		}
+		f = r.facts(d, template, by, w)
+	}
+	f.Code = string(d.Code)
+	if f.Fee != nil {
+		f.Fee = &slip.Fee{Amount: f.Fee.Amount, Receipt: d.Fee.Receipt}
 	}
 	year := on[:4]
 	n, err := next(tx, "slip/"+kind+"/"+string(d.Desk), year)
 	if err != nil {
-		return Slip{}, slip.Facts{}, err
+		return Slip{}, "", err
 	}
 	s := Slip{Kind: kind, Number: fmt.Sprintf("%d/%s", n, series[kind]), At: w.Now}
-	f := r.facts(d, template, by, w)
 	f.Number, f.Book, f.Serial = s.Number, year, fmt.Sprint(n)
 	if kind == "receipt" {
 		for i := range d.Slips {
@@ -48,12 +56,11 @@ func (r *Register) issue(tx *store.Tx, d *Dossier, kind string, by officer.By, w
 			}
 		}
 	}
-	s.Hash = factsHash(f)
+	facts := factsJSON(f)
+	s.Hash = hash(facts)
 	d.Slips = append(d.Slips, s)
-	return s, f, nil
+	return s, facts, nil
 }
-
-func factsHash(f slip.Facts) string { return hash(factsJSON(f)) }
 
 func factsJSON(f slip.Facts) string {
 	b, err := json.Marshal(f)
@@ -63,8 +70,8 @@ func factsJSON(f slip.Facts) string {
 	return string(b)
 }
 
-func insertSlip(tx *store.Tx, id string, s Slip, f slip.Facts) error {
-	_, err := tx.Exec(`INSERT INTO dossier_slip (dossier, kind, number, facts, prints) VALUES ($1, $2, $3, $4, 0)`, id, s.Kind, s.Number, factsJSON(f))
+func insertSlip(tx *store.Tx, id string, s Slip, facts string) error {
+	_, err := tx.Exec(`INSERT INTO dossier_slip (dossier, kind, number, facts, prints) VALUES ($1, $2, $3, $4, 0)`, id, s.Kind, s.Number, facts)
 	if err != nil {
 		return fmt.Errorf("storing slip %s of dossier %s: %w", s.Number, id, err)
 	}

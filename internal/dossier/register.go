@@ -1,6 +1,7 @@
 package dossier
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -10,6 +11,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -33,6 +35,7 @@ type Register struct {
 	key Key
 
 	swept atomic.Pointer[time.Time] // the end of the last sweep
+	views views
 }
 
 // NewRegister opens the book. key makes the secrets that slips carry.
@@ -47,63 +50,114 @@ func (r *Register) Receive(ctx context.Context, in Intake, by officer.By, key st
 	if err := plain(&in); err != nil {
 		return d, err
 	}
-	err := r.once(ctx, by.Officer.ID, key, "receive", in, &d, func(tx *store.Tx, w World) (Dossier, Effect, error) {
+	err := r.once(ctx, by, key, "receive", in, &d, func(w World) (Dossier, Effect, error) {
 		desk, ok := w.Law.Unit(by.Desk, pack.On(w.Now))
 		if !ok || desk.Desk == nil {
 			return d, Effect{}, problem.New(problem.Illegal, "err.no-desk")
 		}
 		in.Desk = desk.Key
-		if err := r.notAgain(tx, in, w); err != nil {
-			return d, Effect{}, err
-		}
 		return Receive(in, by, w)
-	}, by, "receive")
+	})
 	return d, err
 }
 
 // File writes down what was sent online for a desk; its code is minted now.
 func (r *Register) File(ctx context.Context, in Intake, desk string, key string) (Dossier, error) {
 	var d Dossier
-	by := officer.System()
 	if err := plain(&in); err != nil {
 		return d, err
 	}
-	err := r.once(ctx, "", key, "file", in, &d, func(tx *store.Tx, w World) (Dossier, Effect, error) {
+	err := r.once(ctx, officer.System(), key, "file", in, &d, func(w World) (Dossier, Effect, error) {
 		u, ok := w.Law.Unit(desk, pack.On(w.Now))
 		if !ok || u.Desk == nil {
 			return d, Effect{}, problem.New(problem.Invalid, "err.summary").Field("desk", "err.unit-unknown", "unit", desk)
 		}
 		in.Desk = u.Key
 		return File(in, w)
-	}, by, "file")
+	})
 	return d, err
 }
 
-// once runs the making of a new dossier under an idempotency key.
-func (r *Register) once(ctx context.Context, who, key, act string, in Intake, out *Dossier, decide func(*store.Tx, World) (Dossier, Effect, error), by officer.By, name string) error {
-	return r.db.Write(ctx, func(tx *store.Tx) error {
-		w := World{tx.Now, r.law()}
-		done, err := repeated(tx, who, key, name, in)
-		if err != nil {
+// once runs the making of a new dossier under an idempotency key. What needs
+// law and time alone is done ahead of the turn, and anew in it if the law has
+// changed meanwhile; what others may have written is asked in the turn.
+func (r *Register) once(ctx context.Context, by officer.By, key, act string, in Intake, out *Dossier, judge func(World) (Dossier, Effect, error)) error {
+	who := by.Officer.ID
+	if err := goodKey(key); err != nil {
+		return err
+	}
+	request := requestHash(act, in)
+	var a ahead
+	return r.db.WriteAhead(ctx, func(now time.Time) { a = r.ahead(World{now, r.law()}, by, judge) }, func(tx *store.Tx) error {
+		if law := r.law(); law != a.w.Law {
+			a = r.ahead(World{tx.Now, law}, by, judge)
+		}
+		err := a.err
+		if act == "receive" && (err == nil || problem.Is(err, problem.Invalid)) {
+			err = cmp.Or(r.notAgain(tx, in, a.w), err)
+		}
+		done, fault := "", error(nil)
+		if err == nil {
+			done, fault = claim(tx, who, key, request, a.d.ID)
+		} else {
+			done, fault = repeated(tx, who, key, request)
+		}
+		switch {
+		case fault != nil:
+			return fault
+		case done != "":
+			*out, err = find(tx, done)
+			return err
+		case err != nil:
 			return err
 		}
-		if done != "" {
-			d, err := find(tx, done)
-			*out = d
-			return err
-		}
-		d, e, err := decide(tx, w)
-		if err != nil {
-			return err
-		}
-		d.ID, d.Salt = newID(tx.Now), randomText()
-		d.TokenHash = hash(r.key.Token(d.ID))
-		if err := r.settle(tx, &d, e, by, w, act, nil); err != nil {
+		d, e := a.copy()
+		if err := r.settle(tx, &d, e, by, a.w, act, nil); err != nil {
 			return err
 		}
 		*out = d
-		return remember(tx, who, key, name, in, d.ID)
+		return nil
 	})
+}
+
+// ahead is a new dossier as far as it can be made before its turn: judged,
+// named, dated, its papers written but for their numbers.
+type ahead struct {
+	w   World
+	d   Dossier
+	e   Effect
+	err error
+}
+
+func (r *Register) ahead(w World, by officer.By, judge func(World) (Dossier, Effect, error)) ahead {
+	a := ahead{w: w}
+	if a.d, a.e, a.err = judge(w); a.err != nil {
+		return a
+	}
+	d := &a.d
+	d.ID, d.Salt = newID(w.Now), randomText()
+	d.TokenHash = hash(r.key.Token(d.ID))
+	if a.e.Clock {
+		if a.err = d.setClock(w.Law); a.err != nil {
+			return a
+		}
+		a.e.Clock = false
+	}
+	a.e.papers = map[string]slip.Facts{}
+	for _, kind := range a.e.Slips {
+		if template, ok := w.Law.Slip(kind, w.field(d), pack.On(w.Now)); ok {
+			a.e.papers[kind] = r.facts(d, template, by, w)
+		}
+	}
+	return a
+}
+
+// copy gives what settle may change; a write may have several turns.
+func (a *ahead) copy() (Dossier, Effect) {
+	d, e := a.d, a.e
+	d.Codes, d.Slips, d.Clock.Pauses = slices.Clone(d.Codes), slices.Clone(d.Slips), slices.Clone(d.Clock.Pauses)
+	e.Facts = maps.Clone(e.Facts)
+	return d, e
 }
 
 // Do carries out one act on one dossier: find, judge, apply, store, journal.
@@ -120,7 +174,8 @@ func (r *Register) Do(ctx context.Context, ref string, act Act, by officer.By, k
 			return err
 		}
 		name := act.Name() + "/" + d.ID
-		done, err := repeated(tx, by.Officer.ID, key, name, act)
+		request := requestHash(name, act)
+		done, err := repeated(tx, by.Officer.ID, key, request)
 		if err != nil {
 			return err
 		}
@@ -134,7 +189,8 @@ func (r *Register) Do(ctx context.Context, ref string, act Act, by officer.By, k
 		if out, err = r.do(tx, d, act, by); err != nil {
 			return err
 		}
-		return remember(tx, by.Officer.ID, key, name, act, d.ID)
+		_, err = claim(tx, by.Officer.ID, key, request, d.ID)
+		return err
 	})
 	return out, err
 }
@@ -234,9 +290,9 @@ func (r *Register) settle(tx *store.Tx, d *Dossier, e Effect, by officer.By, w W
 	if e.Facts == nil {
 		e.Facts = map[string]any{}
 	}
-	facts := map[string]slip.Facts{}
+	facts := map[string]string{}
 	for _, kind := range e.Slips {
-		s, f, err := r.issue(tx, d, kind, by, w)
+		s, f, err := r.issue(tx, d, kind, by, w, e.papers)
 		if err != nil {
 			return err
 		}
@@ -659,17 +715,17 @@ func squeeze(s string) string {
 }
 
 // repeated reports the dossier that an idempotency key already made or changed.
-func repeated(tx *store.Tx, who, key, act string, body any) (string, error) {
+func repeated(tx *store.Tx, who, key, request string) (string, error) {
 	if key == "" {
 		return "", nil
 	}
 	if err := goodKey(key); err != nil {
 		return "", err
 	}
-	type request struct{ body, dossier string }
-	old, err := store.One(tx, func(row store.Row) (r request, err error) {
-		err = row.Scan(&r.body, &r.dossier)
-		return r, err
+	type first struct{ request, dossier string }
+	old, err := store.One(tx, func(row store.Row) (f first, err error) {
+		err = row.Scan(&f.request, &f.dossier)
+		return f, err
 	}, `SELECT body, dossier FROM dossier_request WHERE officer = $1 AND key = $2`, who, key)
 	if errors.Is(err, store.ErrNone) {
 		return "", nil
@@ -677,7 +733,7 @@ func repeated(tx *store.Tx, who, key, act string, body any) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if old.body != requestHash(act, body) {
+	if old.request != request {
 		return "", problem.New(problem.Conflict, "err.key-reused")
 	}
 	return old.dossier, nil
@@ -694,14 +750,18 @@ func goodKey(key string) error {
 	return nil
 }
 
-// remember keeps an idempotency key with what it did.
-func remember(tx *store.Tx, who, key, act string, body any, id string) error {
+// claim takes an idempotency key for what is about to be done, or reports the
+// dossier for which it was taken before.
+func claim(tx *store.Tx, who, key, request, id string) (done string, err error) {
 	if key == "" {
-		return nil
+		return "", nil
 	}
-	_, err := tx.Exec(`INSERT INTO dossier_request (officer, key, body, dossier, at) VALUES ($1, $2, $3, $4, $5)`,
-		who, key, requestHash(act, body), id, tx.Now)
-	return err
+	n, err := tx.Exec(`INSERT INTO dossier_request (officer, key, body, dossier, at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING`,
+		who, key, request, id, tx.Now)
+	if err != nil || n == 1 {
+		return "", err
+	}
+	return repeated(tx, who, key, request)
 }
 
 func requestHash(act string, body any) string {

@@ -6,7 +6,9 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"errors"
+	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"quay20/internal/applicant"
@@ -69,7 +71,28 @@ type Tracked struct {
 	Token       string
 	Left        lawtime.Left
 	HasLeft     bool
+
+	forms *forms // nil if the view is not kept
 }
+
+// Form gives the view in writing, made once for as long as the view is kept.
+// key names the form; what is made may depend on nothing but the view without
+// its Left, and the key.
+func (t *Tracked) Form(key string, make func() ([]byte, error)) ([]byte, error) {
+	if t.forms == nil {
+		return make()
+	}
+	if b, ok := t.forms.Load(key); ok {
+		return b.([]byte), nil
+	}
+	b, err := make()
+	if err == nil {
+		t.forms.Store(key, b)
+	}
+	return b, err
+}
+
+type forms = sync.Map
 
 // Event is one line of the public history.
 type Event struct {
@@ -92,79 +115,146 @@ func (r *Register) Track(ctx context.Context, code, secret string) (Tracked, err
 	if code == "" || len(code) > 60 || len(secret) > 40 || !sayable(code) {
 		return Tracked{}, untracked()
 	}
-	var t Tracked
-	var failure error
-	err := r.db.Read(ctx, func(tx *store.Tx) error {
-		locked, err := lockedOut(tx, code)
-		if err != nil {
-			return err
-		}
-		d, err := seenByAll(tx, code)
-		if err != nil {
-			return err
-		}
-		right := subtle.ConstantTimeCompare([]byte(secret), []byte(r.key.Secret(d.ID))) == 1
-		switch {
-		case locked:
-			failure = problem.New(problem.TooMany, "err.track-locked")
-		case d.ID == "" || !right:
-			failure = untracked()
-		default:
-			t = r.tracked(d, World{tx.Now, r.law()})
-		}
-		return nil
+	var s sighted
+	var locked bool
+	err := r.db.Glance(ctx, func(tx *store.Tx) (err error) {
+		s, locked, err = sightOf(tx, code)
+		return err
 	})
 	if err != nil {
-		return t, err
+		return Tracked{}, fmt.Errorf("looking for a dossier to track: %w", err)
 	}
-	if failure != nil && problem.Is(failure, problem.NotFound) {
+	right := subtle.ConstantTimeCompare([]byte(secret), []byte(r.key.Secret(s.id))) == 1
+	switch {
+	case locked:
+		return Tracked{}, problem.New(problem.TooMany, "err.track-locked")
+	case s.id == "" || !right:
 		if err := r.noteGuess(ctx, code); err != nil {
-			return t, err
+			return Tracked{}, err
 		}
+		return Tracked{}, untracked()
 	}
-	return t, failure
+	return r.view(ctx, s)
 }
 
 // TrackToken opens a dossier by the token in the slip's QR.
 func (r *Register) TrackToken(ctx context.Context, token string) (Tracked, error) {
-	var t Tracked
 	token = cleanSecret(token)
 	if len(token) != 26 {
-		return t, untracked()
+		return Tracked{}, untracked()
 	}
-	err := r.db.Read(ctx, func(tx *store.Tx) error {
-		d, err := store.One(tx, scan, `SELECT body FROM dossier WHERE token = $1`, hash(token))
-		if errors.Is(err, store.ErrNone) {
-			return untracked()
-		}
+	var s sighted
+	err := r.db.Glance(ctx, func(tx *store.Tx) (err error) {
+		s, err = store.One(tx, func(row store.Row) (s sighted, err error) { return s, row.Scan(&s.id, &s.version) },
+			`SELECT id, version FROM dossier WHERE token = $1`, hash(token))
+		s.now = tx.Now
+		return err
+	})
+	if errors.Is(err, store.ErrNone) {
+		return Tracked{}, untracked()
+	}
+	if err != nil {
+		return Tracked{}, fmt.Errorf("looking for a dossier to track: %w", err)
+	}
+	return r.view(ctx, s)
+}
+
+// sighted is a dossier as the index knows it now.
+type sighted struct {
+	id      string
+	version int64
+	now     time.Time
+}
+
+// sightOf finds a dossier by code for tracking, and whether the code is locked
+// after too many guesses. An unknown code gives an empty id, so that both take
+// the same work.
+func sightOf(tx *store.Tx, code string) (s sighted, locked bool, err error) {
+	var fails int64
+	s.now = tx.Now
+	_, err = store.One(tx, func(row store.Row) (struct{}, error) { return struct{}{}, row.Scan(&s.id, &s.version, &fails) },
+		`SELECT COALESCE(d.id, ''), COALESCE(d.version, 0), COALESCE(g.fails, 0) FROM (SELECT 1 AS one) o
+		LEFT JOIN dossier_code c ON c.code = $1 LEFT JOIN dossier d ON d.id = c.dossier
+		LEFT JOIN dossier_guess g ON g.code = $2 AND g.since > $3`, code, hash(code), tx.Now.Add(-guessLock))
+	return s, fails >= guesses, err
+}
+
+// view gives what the citizen sees of the dossier. Of a version that was looked
+// at lately, under the same law, it is at hand; another is made from the
+// dossier as it is now.
+func (r *Register) view(ctx context.Context, s sighted) (Tracked, error) {
+	law := r.law()
+	if v, ok := r.views.get(s.id); ok && v.version == s.version && v.law == law {
+		return v.at(s.now), nil
+	}
+	var v *view
+	err := r.db.Glance(ctx, func(tx *store.Tx) error {
+		d, err := find(tx, s.id)
 		if err != nil {
 			return err
 		}
-		t = r.tracked(d, World{tx.Now, r.law()})
+		v = &view{d.Version, law, r.tracked(d, World{tx.Now, law}), Dossier{State: d.State, Desk: d.Desk, Clock: d.Clock}}
+		v.forms = new(forms)
 		return nil
 	})
-	return t, err
+	if err != nil {
+		return Tracked{}, err
+	}
+	r.views.put(s.id, v)
+	return v.Tracked, nil
+}
+
+// view is a kept view and what tells whether it is still true.
+type view struct {
+	version int64
+	law     *pack.Pack
+	Tracked
+	clock Dossier // what Left is computed from
+}
+
+// at is the view now.
+func (v *view) at(now time.Time) Tracked {
+	t := v.Tracked
+	t.Left, t.HasLeft = v.clock.Left(v.law, now)
+	return t
+}
+
+// views keeps the views that were asked for lately, by dossier id: at least
+// the last viewsKept, at most twice as many. A view weighs some kilobytes.
+type views struct {
+	mu         sync.Mutex // guards the rest
+	young, old map[string]*view
+}
+
+const viewsKept = 2000
+
+func (k *views) get(id string) (*view, bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if v, ok := k.young[id]; ok {
+		return v, true
+	}
+	v, ok := k.old[id]
+	if ok {
+		k.add(id, v)
+	}
+	return v, ok
+}
+
+func (k *views) put(id string, v *view) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.add(id, v)
+}
+
+func (k *views) add(id string, v *view) {
+	if k.young == nil || len(k.young) >= viewsKept {
+		k.old, k.young = k.young, make(map[string]*view, viewsKept/8)
+	}
+	k.young[id] = v
 }
 
 func untracked() *problem.Problem { return problem.New(problem.NotFound, "err.not-tracked") }
-
-// seenByAll finds a dossier by code for tracking; an unknown code gives an
-// empty dossier, so that both take the same work.
-func seenByAll(tx *store.Tx, code string) (Dossier, error) {
-	d, err := store.One(tx, scan, `SELECT d.body FROM dossier_code c JOIN dossier d ON d.id = c.dossier WHERE c.code = $1`, code)
-	if errors.Is(err, store.ErrNone) {
-		return Dossier{}, nil
-	}
-	return d, err
-}
-
-func lockedOut(tx *store.Tx, code string) (bool, error) {
-	fails, err := store.One(tx, number, `SELECT fails FROM dossier_guess WHERE code = $1 AND since > $2`, hash(code), tx.Now.Add(-guessLock))
-	if errors.Is(err, store.ErrNone) {
-		return false, nil
-	}
-	return fails >= guesses, err
-}
 
 // noteGuess counts a failure on a code, whether the code exists or not.
 func (r *Register) noteGuess(ctx context.Context, code string) error {

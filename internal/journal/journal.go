@@ -105,19 +105,21 @@ func Append(tx *store.Tx, e Entry) (Entry, error) {
 	if err != nil {
 		return Entry{}, fmt.Errorf("journal: facts of %s: %w", e.Act, err)
 	}
-	h, err := readHead(tx)
-	if err != nil {
-		return Entry{}, fmt.Errorf("journal: reading the head: %w", err)
+	h, ok := tx.Kept(headKey{}).(head)
+	if !ok {
+		if h, err = readHead(tx); err != nil {
+			return Entry{}, fmt.Errorf("journal: reading the head: %w", err)
+		}
 	}
 	e.Index, e.At, e.Facts = h.size+1, tx.Now, facts
 	if tx.Now.Before(h.at) {
 		e.At = h.at
 	}
-	top, err := insert(tx, e, h)
-	if err != nil {
+	if h, err = insert(tx, e, h); err != nil {
 		return Entry{}, fmt.Errorf("journal: writing entry %d: %w", e.Index, err)
 	}
-	tx.Pledge(func(tx *store.Tx) error { return top.stands(tx) })
+	tx.Keep(headKey{}, h)
+	tx.Pledge(func(tx *store.Tx) error { return h.stands(tx) })
 	return e, nil
 }
 
@@ -130,23 +132,23 @@ func compact(facts json.RawMessage) (json.RawMessage, error) {
 	return b.Bytes(), err
 }
 
-// insert writes the entry, its hashes and the new head, and gives the head.
+// insert writes the entry and its hashes and moves the head on, which it gives.
 func insert(tx *store.Tx, e Entry, h head) (head, error) {
 	r := row{strconv.FormatInt(e.Index, 10), store.Time(e.At), e.Officer, e.Capacity, e.Desk,
 		e.Act, e.Subject, e.Reason, e.Law, string(e.Facts), e.State}
 	hashes, err := tlog.StoredHashes(h.size, r.record(), h.edge)
 	if err != nil {
-		return head{}, err
+		return h, err
 	}
 	_, err = tx.Exec(`
 		INSERT INTO journal_entry (n, at, officer, capacity, desk, act, subject, reason, law, facts, state)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
 		e.Index, r[1], r[2], r[3], r[4], r[5], r[6], r[7], r[8], r[9], r[10])
 	if err != nil {
-		return head{}, err
+		return h, err
 	}
 	if err := insertHashes(tx, tlog.StoredHashIndex(0, h.size), hashes); err != nil {
-		return head{}, err
+		return h, err
 	}
 	return h.advance(tx, e.At, hashes)
 }
@@ -164,6 +166,9 @@ func insertHashes(tx *store.Tx, first int64, hashes []tlog.Hash) error {
 	_, err := tx.Exec(text, args...)
 	return err
 }
+
+// headKey is where the writes of one commit hand the head on.
+type headKey struct{}
 
 // head is the one row that every append passes through.
 type head struct {
@@ -186,13 +191,13 @@ func readHead(tx *store.Tx) (head, error) {
 // advance moves the head on by one entry. Two writers that read the same head
 // cannot both pass.
 func (h head) advance(tx *store.Tx, at time.Time, hashes []tlog.Hash) (head, error) {
-	top := head{h.size + 1, at, h.edge.add(hashes)}
+	now := head{h.size + 1, at, h.edge.add(hashes)}
 	n, err := tx.Exec("UPDATE journal_head SET size = $1, at = $2, edge = $3 WHERE size = $4",
-		top.size, at, top.edge.String(), h.size)
+		now.size, at, now.edge.String(), h.size)
 	if err == nil && n != 1 {
-		return head{}, errors.New("another writer moved the head meanwhile")
+		err = errors.New("another writer moved the head meanwhile")
 	}
-	return top, err
+	return now, err
 }
 
 // stands is the pledge of an acknowledged entry: after a fault of the disk the

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"strings"
 
@@ -32,11 +33,11 @@ func openPostgres(ctx context.Context, url string, readers int) (_ engine, err e
 			e.close()
 		}
 	}()
-	if e.writers, err = postgresPool(ctx, url, 1); err != nil {
+	if e.writers, err = postgresPool(ctx, url, 1, nil); err != nil {
 		return nil, err
 	}
 	e.writer = stdlib.OpenDBFromPool(e.writers)
-	if e.readers, err = postgresPool(ctx, url, readers); err != nil {
+	if e.readers, err = postgresPool(ctx, url, readers, readOnly); err != nil {
 		return nil, err
 	}
 	e.reader = stdlib.OpenDBFromPool(e.readers)
@@ -46,12 +47,16 @@ func openPostgres(ctx context.Context, url string, readers int) (_ engine, err e
 	return e, nil
 }
 
-func postgresPool(ctx context.Context, url string, size int) (*pgxpool.Pool, error) {
+// readOnly holds where a query runs outside a transaction.
+var readOnly = map[string]string{"default_transaction_read_only": "on"}
+
+func postgresPool(ctx context.Context, url string, size int, settings map[string]string) (*pgxpool.Pool, error) {
 	c, err := pgxpool.ParseConfig(url)
 	if err != nil {
 		return nil, fmt.Errorf("reading the address: %w", err)
 	}
 	c.MaxConns = int32(size)
+	maps.Copy(c.ConnConfig.RuntimeParams, settings)
 	c.AfterConnect = checkPostgres
 	return pgxpool.NewWithConfig(ctx, c)
 }
@@ -81,7 +86,7 @@ func checkPostgres(ctx context.Context, c *pgx.Conn) error {
 
 func (e *postgres) name() string             { return "postgres" }
 func (e *postgres) query(text string) string { return text }
-func (e *postgres) next() []string           { return []string{"RELEASE w; SAVEPOINT w"} }
+func (e *postgres) committed() error         { return nil }
 
 // begin takes the turn among the nodes' writers.
 func (e *postgres) begin(tx *sql.Tx) error {

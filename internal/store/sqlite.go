@@ -20,17 +20,27 @@ import (
 // oldest SQLite that keeps every commit when several connections write ahead.
 var oldest = [3]int{3, 51, 3}
 
-// lite is the embedded engine: one file, one write connection, many readers.
-// The WAL is folded back by SQLite's own automatic checkpoint: the writer runs
-// it after a commit, and reads here are short, so it is not held up.
+// lite is the embedded engine: one file, one write connection, many readers,
+// and one connection that folds the WAL back while the others go on.
 type lite struct {
-	writer, reader *sql.DB
+	writer, reader, folder *sql.DB
+
+	every   int64      // frames after which the WAL is folded back
+	frames  int64      // of the WAL after the last fold; the writer's own
+	folding chan error // the fold under way, nil if there is none; the writer's own
 }
+
+// Frames are pages of 4 KiB. SQLite folds by itself every 1,000 frames, in the
+// commit of whoever comes by then, which all who wait with it feel.
+const (
+	foldEvery = 4_000
+	foldPause = 20 // milliseconds that the writer waits for readers, to begin the WAL anew
+)
 
 // openLite takes turns with other programs that open the same file, so that
 // only one makes or migrates it.
 func openLite(ctx context.Context, path string, readers int) (_ engine, err error) {
-	e := &lite{}
+	e := &lite{every: foldEvery}
 	release, err := takeTurn(ctx, path+".lock")
 	if err != nil {
 		return nil, e.explain(err)
@@ -41,7 +51,10 @@ func openLite(ctx context.Context, path string, readers int) (_ engine, err erro
 			e.close()
 		}
 	}()
-	if e.writer, err = litePool(path, 1, "_txlock=immediate"); err != nil {
+	if e.writer, err = litePool(path, 1, "_txlock=immediate", "_pragma=wal_autocheckpoint(0)"); err != nil {
+		return nil, err
+	}
+	if e.folder, err = litePool(path, 1, "_pragma=wal_autocheckpoint(0)", "_pragma=busy_timeout("+strconv.Itoa(foldPause)+")"); err != nil {
 		return nil, err
 	}
 	if err := migrate(ctx, e, nil); err != nil {
@@ -75,10 +88,11 @@ func takeTurn(ctx context.Context, path string) (release func(), err error) {
 	}, nil
 }
 
-func litePool(path string, size int, more string) (*sql.DB, error) {
-	c, err := sqlite.NewConnector(address(path,
+func litePool(path string, size int, more ...string) (*sql.DB, error) {
+	c, err := sqlite.NewConnector(address(path, append([]string{
 		"_pragma=busy_timeout(5000)", "_pragma=journal_mode(WAL)", "_pragma=synchronous(FULL)",
-		"_pragma=foreign_keys(ON)", "_pragma=temp_store(MEMORY)", more)) // savepoints undo from memory, not from a file
+		"_pragma=foreign_keys(ON)", "_pragma=temp_store(MEMORY)", // savepoints undo from memory, not from a file
+		"_pragma=journal_size_limit(" + strconv.Itoa(2*foldEvery*4096) + ")"}, more...)...))
 	if err != nil {
 		return nil, err
 	}
@@ -164,10 +178,52 @@ func atLeast(version string, want [3]int) bool {
 
 func (e *lite) name() string                    { return "sqlite" }
 func (e *lite) begin(*sql.Tx) error             { return nil }
-func (e *lite) next() []string                  { return []string{"RELEASE w", "SAVEPOINT w"} }
 func (e *lite) unit() *sql.TxOptions            { return nil }
 func (e *lite) snapshot() *sql.TxOptions        { return nil }
 func (e *lite) pools() (writer, reader *sql.DB) { return e.writer, e.reader }
+
+// committed folds the WAL back when it has grown: first beside the writer, then,
+// with the writer waiting, what was written meanwhile, so that the WAL begins
+// anew. A reader who stays longer than foldPause puts that off until the WAL
+// has grown as much again.
+func (e *lite) committed() error {
+	select {
+	case err := <-e.folding:
+		e.folding = nil
+		if err == nil {
+			e.frames, err = e.fold(e.folder, "RESTART")
+		}
+		return err
+	default:
+	}
+	if e.folding != nil || e.folder == nil {
+		return nil
+	}
+	frames, err := e.fold(e.writer, "NOOP")
+	if err != nil || frames < e.frames+e.every {
+		return err
+	}
+	ended := make(chan error, 1)
+	e.folding = ended
+	go func() {
+		_, err := e.fold(e.folder, "PASSIVE")
+		ended <- err
+	}()
+	return nil
+}
+
+// fold runs a checkpoint and says how many frames the WAL has after it.
+func (e *lite) fold(db *sql.DB, how string) (frames int64, err error) {
+	var held, folded int64
+	err = db.QueryRow("PRAGMA wal_checkpoint("+how+")").Scan(&held, &frames, &folded)
+	if err != nil && e.fault(err) != busy {
+		return 0, fmt.Errorf("folding the WAL back: %w", err)
+	}
+	if how == "RESTART" && err == nil && held == 0 {
+		frames = 0
+	}
+	return frames, nil
+}
 
 var (
 	dollar = regexp.MustCompile(`\$(\d+)`)
@@ -244,7 +300,10 @@ func (e *lite) fresh(ctx context.Context) error {
 
 func (e *lite) close() error {
 	var errs []error
-	for _, db := range []*sql.DB{e.reader, e.writer} {
+	if e.folding != nil {
+		errs = append(errs, <-e.folding)
+	}
+	for _, db := range []*sql.DB{e.reader, e.folder, e.writer} {
 		if db != nil {
 			errs = append(errs, db.Close())
 		}

@@ -44,8 +44,9 @@ type DB struct {
 	writer *sql.DB // one connection: the writer's
 	reader *sql.DB
 
-	pledge  func(*Tx) error // of the last write committed; the writer's alone
-	waiting chan *write     // to the writer
+	queue   queue
+	pledge  func(*Tx) error // of the last write committed; the writer's own
+	careful int             // batches to come that take savepoints; the writer's own
 	closing chan struct{}   // closed when Close begins
 	stopped chan struct{}   // closed when the writer has ended
 
@@ -116,7 +117,7 @@ type engine interface {
 	name() string
 	query(text string) string        // $1 in the engine's own words
 	begin(tx *sql.Tx) error          // first statement of a batch
-	next() []string                  // ends one savepoint and begins another
+	committed() error                // after a commit: what must be done now and then
 	fault(err error) fault           // what an error of the engine means
 	unit() *sql.TxOptions            // how a batch of writes begins
 	snapshot() *sql.TxOptions        // how a read begins
@@ -161,7 +162,7 @@ func start(e engine, now func() time.Time) *DB {
 	db := &DB{
 		engine:  e,
 		now:     now,
-		waiting: make(chan *write),
+		queue:   queue{bell: make(chan struct{}, 1)},
 		closing: make(chan struct{}),
 		stopped: make(chan struct{}),
 
@@ -190,6 +191,28 @@ func (db *DB) Read(ctx context.Context, fn func(*Tx) error) error {
 	tx := &Tx{Now: db.instant(), raw: raw, ctx: ctx, engine: db.engine}
 	defer tx.end()
 	return fn(tx)
+}
+
+// Glance is Read for a single query, which sees one snapshot by itself: it
+// saves beginning and ending a transaction. A second statement is refused.
+func (db *DB) Glance(ctx context.Context, fn func(*Tx) error) error {
+	if !db.enter() {
+		return problem.New(problem.Unavailable, "store.closed")
+	}
+	defer db.reads.Done()
+	tx := &Tx{Now: db.instant(), raw: db.reader, ctx: ctx, engine: db.engine, glance: true}
+	defer tx.end()
+	return fn(tx)
+}
+
+// ending reports whether Close has begun.
+func (db *DB) ending() bool {
+	select {
+	case <-db.closing:
+		return true
+	default:
+		return false
+	}
 }
 
 // enter counts a read in, unless the store is closing.

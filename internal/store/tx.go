@@ -18,13 +18,22 @@ import (
 type Tx struct {
 	Now time.Time // UTC, whole milliseconds
 
-	raw    *sql.Tx
+	raw    runner
 	ctx    context.Context
 	engine engine
 	over   atomic.Bool
 	pledge func(*Tx) error
+	glance bool  // one statement is all there is
 	open   bool  // rows are being read
+	wrote  bool  // a statement may have changed something
 	failed error // the first statement that failed; no other runs after it
+	kept   map[any]any
+}
+
+// runner runs statements: in a transaction, or by themselves.
+type runner interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 }
 
 // Row is what a scan function reads one row from.
@@ -33,6 +42,7 @@ type Row interface{ Scan(dest ...any) error }
 var (
 	errOver = errors.New("the transaction is over")
 	errOpen = errors.New("a statement inside a scan function; read all rows first")
+	errMore = errors.New("a second statement in a glance; use Read")
 )
 
 func (tx *Tx) end() { tx.over.Store(true) }
@@ -43,12 +53,26 @@ func (tx *Tx) end() { tx.over.Store(true) }
 // more writes and says why (rel-I-J7). It runs later, in a Tx of its own.
 func (tx *Tx) Pledge(holds func(*Tx) error) { tx.pledge = holds }
 
+// Keep lets the later writes of the same commit know a value, until one of
+// them is undone. It must be true of the database as this write leaves it, and
+// only one write that changes it may have it: so it is kept last, and taken
+// from Kept, never read beside it.
+func (tx *Tx) Keep(key, value any) {
+	if tx.kept != nil {
+		tx.kept[key] = value
+	}
+}
+
+// Kept is what was kept under the key in this commit, or nil.
+func (tx *Tx) Kept(key any) any { return tx.kept[key] }
+
 // Exec runs a statement and gives the number of rows it affected. Its
 // placeholders are $1, $2, …
 func (tx *Tx) Exec(query string, args ...any) (int64, error) {
 	if err := tx.ready(args); err != nil {
 		return 0, err
 	}
+	tx.wrote = true
 	r, err := tx.raw.ExecContext(tx.ctx, tx.engine.query(query), args...)
 	if err != nil {
 		return 0, tx.fail(err, query)
@@ -89,6 +113,7 @@ func (tx *Tx) each(query string, args []any, fn func(Row) (bool, error)) error {
 	if err := tx.ready(args); err != nil {
 		return err
 	}
+	tx.wrote = tx.wrote || !strings.HasPrefix(strings.TrimLeft(query, " \t\n"), "SELECT")
 	rows, err := tx.raw.QueryContext(tx.ctx, tx.engine.query(query), args...)
 	if err != nil {
 		return tx.fail(err, query)
@@ -117,6 +142,9 @@ func (tx *Tx) ready(args []any) error {
 	}
 	if tx.failed != nil {
 		return tx.failed
+	}
+	if tx.glance {
+		tx.failed = errMore // for the next one
 	}
 	for i, a := range args {
 		v, err := portable(a)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -13,9 +14,11 @@ import (
 )
 
 const (
-	maxBatch   = 256             // writes that share one commit at most
-	maxRetries = 10              // of a batch that another node disturbed
-	proveEvery = 2 * time.Second // while nothing can be saved
+	maxBatch   = 256                   // writes that share one commit at most
+	batchTime  = 20 * time.Millisecond // after which no other write joins a batch
+	maxRetries = 10                    // of a batch that another node disturbed
+	careful    = 64                    // batches with savepoints after one that needed them
+	proveEvery = 2 * time.Second       // while nothing can be saved
 )
 
 // errLeft is the error of a write whose goroutine ended inside it.
@@ -26,6 +29,8 @@ var errLeft = errors.New("the write's goroutine ended before the write did")
 // writer with it.
 type write struct {
 	fn    func(*Tx) error
+	now   time.Time       // its place in time: writes run in this order
+	ready chan struct{}   // closed when it may have its turn
 	begun atomic.Bool     // set once: by the writer to begin, or by the caller to leave
 	turn  chan *Tx        // writer to caller: it is yours
 	ran   chan error      // caller to writer: what fn said
@@ -38,22 +43,31 @@ type write struct {
 // Write runs fn in a transaction and answers after the commit. Writes that
 // wait together share the commit; one that returns an error or panics undoes
 // itself alone. fn may run more than once and touches nothing but its Tx; it
-// must not call Write, which would wait for itself. When ctx ends before fn began, fn does not run; once
-// begun, it is carried through.
+// must not call Write, which would wait for itself. When ctx ends before fn
+// began, fn does not run; once begun, it is carried through.
 func (db *DB) Write(ctx context.Context, fn func(*Tx) error) error {
+	return db.WriteAhead(ctx, nil, fn)
+}
+
+// WriteAhead is Write with work that needs no database: ahead runs once,
+// beside other writes, and is given the Now that the Tx of fn will have. fn
+// must not trust what ahead learned elsewhere, such as the law in force: it
+// looks again and does the work anew if that has changed.
+func (db *DB) WriteAhead(ctx context.Context, ahead func(now time.Time), fn func(*Tx) error) error {
 	if why := db.refused(); why != nil {
 		return fmt.Errorf("writing: %w", why)
 	}
-	w := &write{fn: fn, turn: make(chan *Tx), ran: make(chan error), done: make(chan error, 1)}
+	w := &write{fn: fn, ready: make(chan struct{}), turn: make(chan *Tx), ran: make(chan error), done: make(chan error, 1)}
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	select {
-	case db.waiting <- w:
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-db.closing:
+	if !db.queue.join(w, db.instant) {
 		return problem.New(problem.Unavailable, "store.closed")
+	}
+	err := w.prepare(ahead)
+	db.queue.knock()
+	if err != nil {
+		return err
 	}
 	ended := ctx.Done()
 	for {
@@ -71,6 +85,25 @@ func (db *DB) Write(ctx context.Context, fn func(*Tx) error) error {
 	}
 }
 
+// prepare does the work ahead. Whatever happens in it, the writes behind go on.
+func (w *write) prepare(ahead func(time.Time)) (err error) {
+	whole := ahead == nil
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic ahead of a write: %v\n%s", p, debug.Stack())
+		}
+		if !whole {
+			w.begun.Store(true) // it leaves
+		}
+		close(w.ready)
+	}()
+	if ahead != nil {
+		ahead(w.now)
+		whole = true
+	}
+	return nil
+}
+
 // run carries out fn and tells the writer what came of it, whatever happens.
 func (w *write) run(tx *Tx) {
 	err := errLeft
@@ -84,9 +117,79 @@ func (w *write) run(tx *Tx) {
 	err = w.fn(tx)
 }
 
+// queue is where writes wait, in the order of their Now.
+type queue struct {
+	mu      sync.Mutex // guards the rest
+	closed  bool
+	waiting []*write
+	bell    chan struct{} // rung when something may have become ready
+}
+
+// join gives w its time and its place; false if the store is closed.
+func (q *queue) join(w *write, now func() time.Time) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.closed {
+		return false
+	}
+	w.now = now()
+	q.waiting = append(q.waiting, w)
+	return true
+}
+
+// Waiting is how many writes wait for their turn.
+func (db *DB) Waiting() int {
+	db.queue.mu.Lock()
+	defer db.queue.mu.Unlock()
+	return len(db.queue.waiting)
+}
+
+func (q *queue) knock() {
+	select {
+	case q.bell <- struct{}{}:
+	default:
+	}
+}
+
+// next is the first write, if it is ready; callers who went away are passed
+// over. It has begun then.
+func (q *queue) next() *write {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for len(q.waiting) > 0 {
+		w := q.waiting[0]
+		select {
+		case <-w.ready:
+		default:
+			return nil // it will knock
+		}
+		q.waiting[0] = nil
+		q.waiting = q.waiting[1:]
+		if w.begun.CompareAndSwap(false, true) {
+			return w
+		}
+	}
+	q.waiting = nil
+	return nil
+}
+
+// shut refuses who comes and tells those who wait.
+func (q *queue) shut() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.closed = true
+	for _, w := range q.waiting {
+		if w.begun.CompareAndSwap(false, true) {
+			w.done <- problem.New(problem.Unavailable, "store.closed")
+		}
+	}
+	q.waiting = nil
+}
+
 // writeAll is the writer: the only goroutine that begins write transactions.
 func (db *DB) writeAll() {
 	defer close(db.stopped)
+	defer db.queue.shut()
 	whole := true // the last commit left nothing in doubt
 	for {
 		var again <-chan time.Time
@@ -98,13 +201,15 @@ func (db *DB) writeAll() {
 			return
 		case <-again: // nobody writes, perhaps because the page says that it cannot
 			whole = db.prove() == nil
-		case w := <-db.waiting:
-			batch := db.gather(w)
-			if err := db.ready(whole); err != nil {
-				answer(batch, err)
-				continue
+			continue
+		case <-db.queue.bell:
+		}
+		for !db.ending() {
+			w := db.queue.next()
+			if w == nil {
+				break
 			}
-			whole = db.commitAll(batch)
+			whole = db.commit(w, whole)
 		}
 	}
 }
@@ -124,37 +229,45 @@ func (db *DB) ready(whole bool) error {
 	return nil
 }
 
-// gather takes what waits right now, leaving out callers who went away.
-func (db *DB) gather(first *write) []*write {
-	batch := append(make([]*write, 0, 16), first)
-	for len(batch) < maxBatch {
-		select {
-		case w := <-db.waiting:
-			batch = append(batch, w)
-			continue
-		default:
-		}
-		break
+// commit commits w and those who join it. It reports whether the database can
+// still be trusted to save.
+func (db *DB) commit(w *write, whole bool) bool {
+	b := &batch{writes: []*write{w}}
+	if err := db.ready(whole); err != nil {
+		db.refuse(b, err)
+		return whole
 	}
-	kept := batch[:0]
-	for _, w := range batch {
-		if w.begun.CompareAndSwap(false, true) {
-			kept = append(kept, w)
-		}
+	if !db.commitAll(b) {
+		return false
 	}
-	return kept
+	if err := db.engine.committed(); err != nil {
+		db.doubtful(unavailable("store.halted"), err)
+		return false
+	}
+	return true
+}
+
+// batch are the writes of one commit.
+type batch struct {
+	writes []*write
+	full   bool // nobody joins any more
+	marks  bool // with a savepoint for each write
+	kept   map[any]any
 }
 
 // commitAll runs the batch until it is committed or cannot be, and answers
 // everyone. It reports whether the database can still be trusted to save.
-func (db *DB) commitAll(batch []*write) bool {
-	if len(batch) == 0 {
-		return true
-	}
+func (db *DB) commitAll(b *batch) bool {
+	b.marks = db.careful > 0
+	db.careful = max(0, db.careful-1)
 	var err error
 	for range maxRetries {
-		if err = db.attempt(batch); err == nil {
-			for _, w := range batch {
+		if err = db.attempt(b); errors.Is(err, errSpoilt) {
+			b.marks, db.careful = true, careful
+			err = db.attempt(b)
+		}
+		if err == nil {
+			for _, w := range b.writes {
 				if w.own == nil && w.left != nil {
 					db.pledge = w.left
 				}
@@ -169,23 +282,37 @@ func (db *DB) commitAll(batch []*write) bool {
 	}
 	switch db.engine.fault(err) {
 	case busy, conflict:
-		answer(batch, fmt.Errorf("writing: %w (%w)", unavailable("store.busy"), err))
+		db.refuse(b, fmt.Errorf("writing: %w (%w)", unavailable("store.busy"), err))
 		return true
 	}
 	db.doubtful(unavailable("store.halted"), err)
-	answer(batch, fmt.Errorf("writing: %w (%w)", unavailable("store.broken"), err)) // nobody can say that they are saved
+	db.refuse(b, fmt.Errorf("writing: %w (%w)", unavailable("store.broken"), err)) // nobody can say that they are saved
 	return false
 }
 
-func answer(batch []*write, err error) {
-	for _, w := range batch {
+// refuse tells the batch that it is not saved, and those who wait already, so
+// that nobody waits for the same again.
+func (db *DB) refuse(b *batch, err error) {
+	for len(b.writes) < maxBatch {
+		w := db.queue.next()
+		if w == nil {
+			break
+		}
+		b.writes = append(b.writes, w)
+	}
+	for _, w := range b.writes {
 		w.done <- err
 	}
 }
 
+// errSpoilt says that a write of a batch without savepoints must be undone.
+var errSpoilt = errors.New("a write of the batch is to be undone alone")
+
 // attempt runs every write of the batch in one transaction and commits it. An
-// error means that nothing of the batch is known to be saved.
-func (db *DB) attempt(batch []*write) error {
+// error means that nothing of the batch is known to be saved. Savepoints cost
+// more than the statements between them, so the first attempt does without; a
+// write that is to be undone after it has written ends it.
+func (db *DB) attempt(b *batch) error {
 	raw, err := db.writer.BeginTx(context.Background(), db.engine.unit())
 	if err != nil {
 		return err
@@ -194,72 +321,85 @@ func (db *DB) attempt(batch []*write) error {
 	if err := db.engine.begin(raw); err != nil {
 		return err
 	}
-	if len(batch) == 1 {
-		return db.alone(raw, batch[0])
-	}
-	mark := []string{"SAVEPOINT w"}
-	for _, w := range batch {
-		if err := run(raw, mark); err != nil {
+	b.kept = map[any]any{}
+	late := time.NewTimer(batchTime)
+	defer late.Stop()
+	for i := 0; i < len(b.writes); i++ {
+		undo, err := db.one(raw, b, b.writes[i])
+		if err != nil {
 			return err
 		}
-		mark = db.engine.next()
-		if err := db.one(raw, w); err != nil {
-			return err
+		if undo && len(b.writes) == 1 && !b.marks {
+			b.full = true
+			return raw.Rollback()
 		}
-		if w.own != nil {
-			mark = append([]string{"ROLLBACK TO w"}, mark...)
+		if undo && !b.marks {
+			return errSpoilt
 		}
-	}
-	if last := batch[len(batch)-1]; last.own != nil {
-		if err := run(raw, []string{"ROLLBACK TO w"}); err != nil {
-			return err
+		if i == len(b.writes)-1 && !b.full {
+			b.grow(db, late.C)
 		}
 	}
+	b.full = true
 	return raw.Commit()
 }
 
-func run(raw *sql.Tx, statements []string) error {
-	for _, s := range statements {
-		if _, err := raw.Exec(s); err != nil {
-			return err
+// grow lets the next write join, unless the batch has lasted long enough.
+func (b *batch) grow(db *DB, late <-chan time.Time) {
+	select {
+	case <-late:
+	default:
+		if len(b.writes) == maxBatch {
+			break
+		}
+		if w := db.queue.next(); w != nil {
+			b.writes = append(b.writes, w)
+			return
 		}
 	}
-	return nil
+	b.full = true
 }
 
-// alone commits a batch of one, which needs no savepoint.
-func (db *DB) alone(raw *sql.Tx, w *write) error {
-	if err := db.one(raw, w); err != nil {
-		return err
-	}
-	if w.own != nil {
-		return raw.Rollback()
-	}
-	return raw.Commit()
-}
-
-// one runs one write and keeps what it said in w.own. It returns an error only
-// if the whole batch cannot go on.
-func (db *DB) one(raw *sql.Tx, w *write) error {
+// one runs one write, under a savepoint if the batch has them, and keeps what
+// it said in w.own. It reports whether the write is still to be undone. An
+// error means that the whole batch cannot go on.
+func (db *DB) one(raw *sql.Tx, b *batch, w *write) (undo bool, err error) {
 	if w.gone {
 		w.own = errLeft
-		return nil
+		return false, nil
 	}
-	tx := &Tx{Now: db.instant(), raw: raw, ctx: context.Background(), engine: db.engine}
+	if b.marks {
+		if _, err := raw.Exec("SAVEPOINT w"); err != nil {
+			return false, err
+		}
+	}
+	tx := &Tx{Now: w.now, raw: raw, ctx: context.Background(), engine: db.engine, kept: b.kept}
 	w.turn <- tx
 	w.own = <-w.ran
 	w.left = tx.pledge
 	w.gone = w.own == errLeft
-	if tx.failed == nil {
-		return nil
+	if tx.failed != nil {
+		if db.engine.fault(tx.failed) != ordinary {
+			return false, tx.failed
+		}
+		if w.own == nil { // fn went on after a failed statement
+			w.own = tx.failed
+		}
 	}
-	if db.engine.fault(tx.failed) != ordinary {
-		return tx.failed
+	undo = w.own != nil && (tx.wrote || tx.failed != nil)
+	if undo {
+		clear(b.kept)
 	}
-	if w.own == nil { // fn went on after a failed statement
-		w.own = tx.failed
+	if !b.marks {
+		return undo, nil
 	}
-	return nil
+	if undo {
+		if _, err := raw.Exec("ROLLBACK TO w"); err != nil {
+			return false, err
+		}
+	}
+	_, err = raw.Exec("RELEASE w")
+	return false, err
 }
 
 // prove reopens the write connection after an I/O error. It ends the trouble
