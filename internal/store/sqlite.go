@@ -24,37 +24,29 @@ var oldest = [3]int{3, 51, 3}
 // The WAL is folded back by SQLite's own automatic checkpoint: the writer runs
 // it after a commit, and reads here are short, so it is not held up.
 type lite struct {
+	path           string
 	writer, reader *sql.DB
 }
 
-// openLite takes turns with other programs that open the same file, so that
-// only one makes or migrates it.
-func openLite(ctx context.Context, path string, readers int) (_ engine, err error) {
-	e := &lite{}
-	release, err := takeTurn(ctx, path+".lock")
-	if err != nil {
-		return nil, e.explain(err)
-	}
-	defer release()
-	defer func() {
-		if err != nil {
-			e.close()
-		}
-	}()
+func openLite(ctx context.Context, path string, readers int) (engine, error) {
+	e := &lite{path: path}
+	var err error
 	if e.writer, err = litePool(path, 1, "_txlock=immediate"); err != nil {
 		return nil, err
 	}
-	if err := migrate(ctx, e, nil); err != nil {
-		return nil, e.explain(err)
-	}
 	if e.reader, err = litePool(path, readers, "_pragma=query_only(1)"); err != nil {
-		return nil, err
-	}
-	if err := e.reader.PingContext(ctx); err != nil {
-		return nil, e.explain(err)
+		return nil, errors.Join(err, e.close())
 	}
 	return e, nil
 }
+
+func (e *lite) turn(ctx context.Context) (release func(), err error) {
+	return takeTurn(ctx, turnFile(e.path))
+}
+
+// turnFile is the file on which programs take turns to make, migrate or replace
+// the database.
+func turnFile(path string) string { return path + ".lock" }
 
 // takeTurn holds an exclusive lock on an empty file beside the database until
 // release. The file stays: one that is removed while others wait for it
