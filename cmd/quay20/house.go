@@ -32,7 +32,8 @@ type house struct {
 	register *dossier.Register
 	keys     journal.Keys
 	witness  string
-	secret   []byte // signs form tokens
+	secret   []byte          // signs form tokens
+	nightly  *backup.Nightly // nil if no backups were asked for
 }
 
 // make opens the node that lies at p; database and keys are made at first use.

@@ -36,6 +36,7 @@ type CLI struct {
 	AcceptLoss AcceptLoss `cmd:"" help:"Let a node work again whose lost entries no copy can bring back."`
 	Backup     BackupCmd  `cmd:"" help:"Write a backup while the desk works, or make the key that opens backups."`
 	Restore    Restore    `cmd:"" help:"Prove a backup on the side, then put it in place."`
+	Drill      Drill      `cmd:"" help:"Bring a backup back into a scratch folder and say whether it is whole."`
 	User       UserCmd    `cmd:"" help:"Officers: first administrator, list, add, start codes."`
 }
 

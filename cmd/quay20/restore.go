@@ -28,7 +28,7 @@ func (c *Restore) Help() string {
   quay20 restore night.backup --data /srv/quay20 --identity /media/key.txt --reason "Hỏng đĩa ngày 08/5" --second quantri=123456
   quay20 restore night.backup --data /srv/quay20 --database postgres://quay20@db/quay20 --reason "Chuyển sang PostgreSQL" --second quantri=123456
 
-Stop the server first. The backup is brought back on the side and proven before anything is replaced: every table and hash, the journal from its first entry, the copied heads in --witness, the tables against the journal. What stood there is kept beside it under the name that is printed. A backup that lacks acts that happened is refused unless --lossy is given.`
+Stop the server first. The backup is brought back on the side and proven before anything is replaced: every table and hash, the journal from its first entry, the copied heads in --witness, the tables against the journal. What stood there is kept beside it under the name that is printed. A backup that lacks acts that happened is refused unless --lossy is given. quay20 drill does all of this but the replacing.`
 }
 
 func (c *Restore) Run(ctx context.Context, std Std, place *Place, lang text.Lang) error {
@@ -61,8 +61,7 @@ func (c *Restore) Run(ctx context.Context, std Std, place *Place, lang text.Lang
 		if err := officer.EndAllSessions(tx); err != nil {
 			return err
 		}
-		console := officer.Console()
-		return proof.Note(tx, console.Officer.ID, console.Capacity(), second, c.Reason)
+		return proof.Note(tx, console(), second, c.Reason)
 	})
 	if err != nil {
 		return err

@@ -66,6 +66,14 @@ const (
 	title = "quay20 backup 1\n"
 )
 
+// Ready refuses what Make would refuse before it reads a row.
+func (h House) Ready(path string) error {
+	if _, _, err := recipients(filepath.Join(h.Folder, "keys")); err != nil {
+		return err
+	}
+	return free(path)
+}
+
 // Make writes a backup to a new file, while everybody goes on reading and
 // writing. The file has its name only once it is whole and on the disk.
 func (h House) Make(ctx context.Context, path string) (Header, error) {
