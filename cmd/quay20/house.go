@@ -105,11 +105,15 @@ func (p *Place) begin(ctx context.Context, now func() time.Time) (*house, error)
 	if err != nil {
 		return nil, err
 	}
-	db, err := store.Open(ctx, p.database(), store.Options{Now: now})
+	side := backup.Side{Keys: keys, Folder: p.folder(), Witness: p.witness()}
+	o := store.Options{Now: now}
+	o.Rehearse = backup.Rehearse(p.database(), o, side, check(text.Lang(p.Lang)))
+	db, err := store.Open(ctx, p.database(), o)
 	if err != nil {
 		return nil, err
 	}
-	h, err := furnish(ctx, backup.Side{DB: db, Keys: keys, Folder: p.folder(), Witness: p.witness()})
+	side.DB = db
+	h, err := furnish(ctx, side)
 	if err != nil {
 		db.Close()
 	}

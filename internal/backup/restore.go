@@ -188,7 +188,7 @@ func (p Place) raise(ctx context.Context, b *File, keys []age.Identity) (s Side,
 	if err := os.MkdirAll(filepath.Join(p.Folder, "keys"), 0o700); err != nil {
 		return s, err
 	}
-	if err := roomFor(p.Folder, b.Content); err != nil {
+	if err := roomFor(p.Folder, 3*b.Content); err != nil { // what a database with its indexes takes at most
 		return s, err
 	}
 	was, err := p.unpack(ctx, b, keys)
@@ -208,15 +208,14 @@ func (p Place) raise(ctx context.Context, b *File, keys []age.Identity) (s Side,
 	return s, err
 }
 
-// roomFor refuses to begin what the disk has no room for. A database with its
-// indexes takes at most three times what it holds.
-func roomFor(folder string, content int64) error {
+// roomFor refuses to begin what the disk has no room for.
+func roomFor(folder string, bytes int64) error {
 	var disk syscall.Statfs_t
 	if err := syscall.Statfs(folder, &disk); err != nil {
 		return nil // then the disk itself will say so
 	}
 	const mega = 1 << 20
-	free, need := int64(disk.Bavail)*int64(disk.Bsize), 3*content+16*mega
+	free, need := int64(disk.Bavail)*int64(disk.Bsize), bytes+16*mega
 	if free < need {
 		return problem.New(problem.Unavailable, "backup.err.room", "folder", folder, "free", free/mega, "need", need/mega)
 	}
@@ -257,6 +256,8 @@ func (p Place) unpack(ctx context.Context, b *File, keys []age.Identity) (was []
 		}
 	})
 	switch {
+	case errors.Is(err, store.ErrTables):
+		return nil, fmt.Errorf("%w (%w)", problem.New(problem.Unsupported, "backup.err.form", "file", b.Path, "detail", err.Error()), err)
 	case errors.Is(err, store.ErrForm):
 		return nil, fmt.Errorf("%w (%w)", problem.New(problem.Unsupported, "backup.err.newer", "file", b.Path, "form", slices.Max(append(b.Applied, 0))), err)
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF), errors.Is(err, errContent):

@@ -128,6 +128,15 @@ func Rows(tx *Tx, t Table) iter.Seq2[[]any, error] {
 	}
 }
 
+// Count is the number of rows of a table that Tables listed.
+func Count(tx *Tx, t Table) (int64, error) {
+	n, err := One(tx, func(r Row) (n int64, err error) { return n, r.Scan(&n) }, "SELECT COUNT(*) FROM "+t.Name)
+	if err != nil {
+		return 0, fmt.Errorf("counting the rows of %s: %w", t.Name, err)
+	}
+	return n, nil
+}
+
 // own gives a value in the form that both engines have alike, if it is of the
 // column's kind: SQLite would keep anything anywhere, and truth as a number.
 func (c Column) own(v any) (any, bool) {

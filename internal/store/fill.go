@@ -16,8 +16,11 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 )
 
-// ErrForm is why Fill refuses migrations that this release does not know.
-var ErrForm = errors.New("the database has a form that this program does not know")
+// Why Fill refuses what it is given.
+var (
+	ErrForm   = errors.New("these migrations are not known to this program")
+	ErrTables = errors.New("the tables are not those that the migrations make")
+)
 
 // Filling is a new database into which rows are put.
 type Filling struct {
@@ -73,7 +76,7 @@ func Fill(ctx context.Context, database string, applied []int64, texts fs.FS, fn
 	}
 	for _, t := range f.tables {
 		if !f.filled[t.Name] {
-			return fmt.Errorf("table %s was not filled: %w", t.Name, ErrForm)
+			return fmt.Errorf("table %s was not filled: %w", t.Name, ErrTables)
 		}
 	}
 	for _, s := range dress {
@@ -119,7 +122,7 @@ func tablesOf(ctx context.Context, e engine) (tables []Table, err error) {
 func (f *Filling) Table(t Table, rows iter.Seq2[[]any, error]) (int64, error) {
 	i := slices.IndexFunc(f.tables, func(own Table) bool { return own.Name == t.Name })
 	if i < 0 || f.filled[t.Name] || !slices.EqualFunc(f.tables[i].Columns, t.Columns, func(a, b Column) bool { return a.Name == b.Name && a.Kind == b.Kind }) {
-		return 0, fmt.Errorf("table %s: %w", t.Name, ErrForm)
+		return 0, fmt.Errorf("table %s: %w", t.Name, ErrTables)
 	}
 	f.filled[t.Name] = true
 	n, err := f.engine.load(f.ctx, f.tables[i], rows)
