@@ -55,7 +55,7 @@ func (c *BackupKey) Run(ctx context.Context, std Std, place *Place, lang text.La
 	if err != nil {
 		return err
 	}
-	return h.say(ctx, std, "# "+text.T(lang, "backup.key")+"\n"+secret)
+	return h.say(ctx, std, "# "+text.T(lang, "backup.key", "node", h.keys.Public())+"\n"+secret)
 }
 
 // BackupWrite writes one backup.

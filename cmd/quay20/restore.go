@@ -52,7 +52,7 @@ func (c *Restore) Run(ctx context.Context, std Std, place *Place, lang text.Lang
 	}
 	defer proof.Close(ctx)
 	fmt.Fprintln(std.Out, text.T(lang, "backup.proven", "file", c.File, "rows", file.Rows, "entries", file.Entries,
-		"last", hourWords(file.Last), "subjects", proof.Subjects, "root", file.Root))
+		"last", hourWords(file.Last), "subjects", proof.Subjects, "root", file.Root, "node", file.Node))
 	kept, err := proof.Install(ctx, func(tx *store.Tx) error {
 		second, err := c.second(tx)
 		if err != nil {
