@@ -74,7 +74,7 @@ func answers(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: answers ADDRESS PATH")
 	}
-	for range 300 {
+	for range 1200 {
 		res, err := http.Get("http://" + args[0] + args[1])
 		if err == nil {
 			res.Body.Close()
