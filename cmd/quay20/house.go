@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"quay20/internal/backup"
 	"quay20/internal/dossier"
 	"quay20/internal/gazette"
 	"quay20/internal/journal"
@@ -31,7 +32,8 @@ type house struct {
 	register *dossier.Register
 	keys     journal.Keys
 	witness  string
-	secret   []byte // signs form tokens
+	secret   []byte          // signs form tokens
+	nightly  *backup.Nightly // nil if no backups were asked for
 }
 
 // make opens the node that lies at p; database and keys are made at first use.
@@ -85,7 +87,7 @@ func (p *Place) look(ctx context.Context, now func() time.Time) (*house, error) 
 }
 
 func (p *Place) exists() error {
-	_, err := os.Stat(filepath.Join(p.folder(), "keys", "journal.key"))
+	_, err := os.Stat(filepath.Join(p.keys(), "journal.key"))
 	if errors.Is(err, fs.ErrNotExist) {
 		return problem.New(problem.NotFound, "cli.err.no-node", "data", p.folder())
 	}
@@ -93,30 +95,46 @@ func (p *Place) exists() error {
 }
 
 func (p *Place) begin(ctx context.Context, now func() time.Time) (*house, error) {
+	if err := backup.Unfinished(p.folder()); err != nil {
+		return nil, err
+	}
 	if err := os.MkdirAll(p.folder(), 0o700); err != nil {
 		return nil, fmt.Errorf("making the data folder: %w", err)
 	}
+	keys, err := journal.LoadKeys(p.keys())
+	if err != nil {
+		return nil, err
+	}
+	side := backup.Side{Keys: keys, Folder: p.folder(), Witness: p.witness()}
+	o := store.Options{Now: now}
+	o.Rehearse = backup.Rehearse(p.database(), o, side, check(text.Lang(p.Lang)))
+	db, err := store.Open(ctx, p.database(), o)
+	if err != nil {
+		return nil, err
+	}
+	side.DB = db
+	h, err := furnish(ctx, side)
+	if err != nil {
+		db.Close()
+	}
+	return h, err
+}
+
+// furnish gives an open database its law and its books.
+func furnish(ctx context.Context, s backup.Side) (h *house, err error) {
 	law, err := packs.LaiChau()
 	if err != nil {
 		return nil, fmt.Errorf("reading the law: %w", err)
 	}
-	keys := filepath.Join(p.folder(), "keys")
-	h := &house{witness: p.witness()}
-	if h.keys, err = journal.LoadKeys(keys); err != nil {
-		return nil, err
-	}
-	tracking, err := secretKey(filepath.Join(keys, "tracking.key"))
+	h = &house{db: s.DB, keys: s.Keys, witness: s.Witness}
+	tracking, err := secretKey(filepath.Join(s.Folder, "keys", "tracking.key"))
 	if err != nil {
 		return nil, err
 	}
-	if h.secret, err = secretKey(filepath.Join(keys, "forms.key")); err != nil {
-		return nil, err
-	}
-	if h.db, err = store.Open(ctx, p.database(), store.Options{Now: now}); err != nil {
+	if h.secret, err = secretKey(filepath.Join(s.Folder, "keys", "forms.key")); err != nil {
 		return nil, err
 	}
 	if h.law, err = gazette.Open(ctx, h.db, law); err != nil {
-		h.db.Close()
 		return nil, err
 	}
 	h.roll = officer.NewRoll(h.db, h.law.Law, officer.Options{})
@@ -137,6 +155,8 @@ func (p *Place) folder() string {
 	}
 	return "var/quay20"
 }
+
+func (p *Place) keys() string { return filepath.Join(p.folder(), "keys") }
 
 func (p *Place) database() string {
 	if p.Database != "" {

@@ -34,6 +34,9 @@ type CLI struct {
 	Dossier    DossierCmd `cmd:"" help:"Show dossiers and do acts on them."`
 	Verify     Verify     `cmd:"" help:"Prove that journal and tables were not changed, and say where if they were."`
 	AcceptLoss AcceptLoss `cmd:"" help:"Let a node work again whose lost entries no copy can bring back."`
+	Backup     BackupCmd  `cmd:"" help:"Write a backup while the desk works, or make the key that opens backups."`
+	Restore    Restore    `cmd:"" help:"Prove a backup on the side, then put it in place."`
+	Drill      Drill      `cmd:"" help:"Bring a backup back into a scratch folder and say whether it is whole."`
 	User       UserCmd    `cmd:"" help:"Officers: first administrator, list, add, start codes."`
 }
 

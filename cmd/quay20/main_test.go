@@ -55,7 +55,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("LISTEN", freeAddress(t))
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"answers": answers},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"answers": answers, "appears": appears},
 	})
 }
 
@@ -74,7 +74,7 @@ func answers(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: answers ADDRESS PATH")
 	}
-	for range 300 {
+	for range 1200 {
 		res, err := http.Get("http://" + args[0] + args[1])
 		if err == nil {
 			res.Body.Close()
@@ -85,6 +85,20 @@ func answers(ts *testscript.TestScript, neg bool, args []string) {
 		time.Sleep(100 * time.Millisecond) // another process: there is no signal to wait for
 	}
 	ts.Fatalf("%s does not answer %s", args[0], args[1])
+}
+
+// appears waits until there is a file: appears PATTERN.
+func appears(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: appears PATTERN")
+	}
+	for range 600 {
+		if names, _ := filepath.Glob(ts.MkAbs(args[0])); len(names) > 0 {
+			return
+		}
+		time.Sleep(100 * time.Millisecond) // another process: there is no signal to wait for
+	}
+	ts.Fatalf("%s does not appear", args[0])
 }
 
 // rel-I-X6: after SIGTERM a request under way is finished, no new one is

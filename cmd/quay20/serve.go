@@ -32,6 +32,7 @@ import (
 // Serve opens the node and serves it until it is told to stop.
 type Serve struct {
 	Listener
+	Schedule
 }
 
 func (c *Serve) Help() string {
@@ -40,8 +41,9 @@ func (c *Serve) Help() string {
   quay20 serve --data /srv/quay20 --listen 127.0.0.1:8020 --origin https://motcua.example.vn --trusted-proxy 127.0.0.1/32
   quay20 serve --listen 10.0.0.5:443 --origin https://motcua.example.vn --tls-cert cert.pem --tls-key key.pem
   quay20 serve --database postgres://quay20@db/quay20 --witness /mnt/other-disk/witness
+  quay20 serve --backup-dir /mnt/other-machine/quay20 --backup-at 01:30
 
-Several nodes on one database share one keys folder: copy DATA/keys to each.
+Several nodes on one database share one keys folder: copy DATA/keys to each. Of those with a --backup-dir one writes the night's backup.
 The first start prints a one-time code for the first administrator. Stop it with Ctrl+C or SIGTERM: requests under way are finished first.`
 }
 
@@ -64,6 +66,9 @@ func (c *Serve) Run(ctx context.Context, std Std, place *Place, lang text.Lang) 
 		return err
 	}
 	defer h.db.Close()
+	if h.nightly, err = c.nightly(h, place, std, nodeName(c.Listen), lang); err != nil {
+		return err
+	}
 	return c.Listener.serve(ctx, std, h, func(address string) error {
 		fmt.Fprintln(std.Out, text.T(lang, "cli.serving", "address", address))
 		if err := h.proven(ctx, std, lang); err != nil {
@@ -276,6 +281,7 @@ const (
 	sweepEvery   = time.Minute      // legal timers
 	refreshEvery = 5 * time.Second  // notices that another node applied
 	clockEvery   = 10 * time.Second // jumps of the wall clock
+	nightEvery   = time.Minute      // whether the night's backup is due
 )
 
 // chores begins the work that nobody asks for: copying the journal's head,
@@ -296,6 +302,17 @@ func (h *house) chores(ctx context.Context, wg *sync.WaitGroup, copies *journal.
 	wg.Go(func() {
 		every(ctx, refreshEvery, func() error { return h.law.Refresh(ctx) }, log, "taking in notices")
 	})
+	if h.nightly != nil {
+		wg.Go(func() {
+			every(ctx, nightEvery, func() error {
+				did, err := h.nightly.Turn(ctx)
+				if did && err == nil {
+					log.InfoContext(ctx, "backup written and brought back", "folder", h.nightly.Dir)
+				}
+				return err
+			}, log, "writing the night's backup")
+		})
+	}
 }
 
 // nodeName tells this program from the others on the same database.

@@ -51,35 +51,17 @@ func (c *Verify) Run(ctx context.Context, std Std, place *Place, lang text.Lang)
 		return err
 	}
 	defer h.db.Close()
-	report, err := journal.Verify(ctx, h.db, h.keys, h.witness, h.protected()...)
+	v, err := h.verify(ctx, lang)
 	if err != nil {
-		return fmt.Errorf("verifying: %w", err)
+		return err
 	}
-	v := verdict{Size: report.Size, Root: report.Root, Copied: report.Copied, Heads: report.Heads, Subjects: report.Subjects, Faults: []finding{}, More: report.More}
-	for _, f := range report.Faults {
-		v.Faults = append(v.Faults, finding{f.Index, f.Key, text.T(lang, f.Key, f.Args...)})
-	}
-	if report.Size > 0 && report.Copied == 0 {
+	if v.Size > 0 && v.Copied == 0 {
+		v.OK = false
 		v.Faults = append(v.Faults, finding{Code: "cli.no-witness", Text: text.T(lang, "cli.no-witness", "dir", h.witness)})
-	}
-	gaps, err := h.gaps(ctx)
-	if err != nil {
-		return err
-	}
-	for _, gap := range gaps {
-		v.Faults = append(v.Faults, finding{Code: "cli.gap", Text: text.T(lang, "cli.gap", "series", gap)})
-	}
-	unfounded, err := h.unfounded(ctx)
-	if err != nil {
-		return err
-	}
-	for _, entry := range unfounded {
-		v.Faults = append(v.Faults, finding{Entry: entry, Code: "cli.unfounded", Text: text.T(lang, "cli.unfounded", "entry", entry)})
 	}
 	if v.Losses, err = h.losses(ctx, lang); err != nil {
 		return err
 	}
-	v.OK = len(v.Faults) == 0
 	if err := c.print(std, lang, v); err != nil {
 		return err
 	}
@@ -87,6 +69,34 @@ func (c *Verify) Run(ctx context.Context, std Std, place *Place, lang text.Lang)
 		return exitCode(1)
 	}
 	return nil
+}
+
+// verify makes every check of the house.
+func (h *house) verify(ctx context.Context, lang text.Lang) (v verdict, err error) {
+	report, err := journal.Verify(ctx, h.db, h.keys, h.witness, h.protected()...)
+	if err != nil {
+		return v, fmt.Errorf("verifying: %w", err)
+	}
+	v = verdict{Size: report.Size, Root: report.Root, Copied: report.Copied, Heads: report.Heads, Subjects: report.Subjects, Faults: []finding{}, More: report.More}
+	for _, f := range report.Faults {
+		v.Faults = append(v.Faults, finding{f.Index, f.Key, text.T(lang, f.Key, f.Args...)})
+	}
+	gaps, err := h.gaps(ctx)
+	if err != nil {
+		return v, err
+	}
+	for _, gap := range gaps {
+		v.Faults = append(v.Faults, finding{Code: "cli.gap", Text: text.T(lang, "cli.gap", "series", gap)})
+	}
+	unfounded, err := h.unfounded(ctx)
+	if err != nil {
+		return v, err
+	}
+	for _, entry := range unfounded {
+		v.Faults = append(v.Faults, finding{Entry: entry, Code: "cli.unfounded", Text: text.T(lang, "cli.unfounded", "entry", entry)})
+	}
+	v.OK = len(v.Faults) == 0
+	return v, nil
 }
 
 // unfounded are journal entries in a capacity that the officer did not hold

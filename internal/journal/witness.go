@@ -356,3 +356,24 @@ func SetAside(dir string, at time.Time) (folder string, err error) {
 	}
 	return folder, syncDir(dir)
 }
+
+// Supersede puts the copied heads in dir aside, into a folder of their own
+// there, when a restored journal begins anew before them. What they prove
+// about the entries that were given up stays.
+func Supersede(dir, folder string) error {
+	logs, err := filepath.Glob(filepath.Join(dir, "heads-*.log"))
+	if err != nil {
+		return err
+	}
+	aside := filepath.Join(dir, folder)
+	if err := os.MkdirAll(aside, 0o755); err != nil {
+		return err
+	}
+	for _, path := range append(logs, filepath.Join(dir, "head.note")) {
+		err := os.Rename(path, filepath.Join(aside, filepath.Base(path)))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return errors.Join(syncDir(aside), syncDir(dir))
+}

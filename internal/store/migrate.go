@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"embed"
 	"errors"
 	"fmt"
@@ -10,7 +11,6 @@ import (
 	"testing/fstest"
 
 	"github.com/pressly/goose/v3"
-	"github.com/pressly/goose/v3/lock"
 )
 
 // migrations of all rooms, NNNN_<room>.sql. They go forward only, and the
@@ -19,39 +19,68 @@ import (
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// migrate brings the database to the newest form. It may run twice, and from
-// several nodes at once (rel-I-X3).
-func migrate(ctx context.Context, e engine, turn lock.SessionLocker) error {
-	texts, err := textsFor(e.name())
+// upgrade brings the database to the newest form, after a rehearsal if an
+// earlier release left it. It may run twice, and from several nodes one after
+// the other (rel-I-X3).
+func (db *DB) upgrade(ctx context.Context, o Options) error {
+	p, err := provider(db.engine, db.writer, o.Migrations)
 	if err != nil {
 		return err
 	}
-	dialect, options := goose.DialectSQLite3, []goose.ProviderOption{goose.WithDisableGlobalRegistry(true)}
-	if turn != nil {
-		dialect, options = goose.DialectPostgres, append(options, goose.WithSessionLocker(turn))
+	pending, err := p.HasPending(ctx)
+	if err != nil || !pending {
+		return migrating(err)
 	}
-	writer, _ := e.pools()
-	p, err := goose.NewProvider(dialect, writer, texts, options...)
+	version, err := p.GetDBVersion(ctx)
 	if err != nil {
-		return fmt.Errorf("reading the migrations: %w", err)
+		return migrating(err)
 	}
-	if _, err := p.Up(ctx); err != nil {
-		return fmt.Errorf("migrating: %w", err)
+	if version > 0 && o.Rehearse != nil {
+		if err := o.Rehearse(ctx, db); err != nil {
+			return err
+		}
 	}
-	return nil
+	_, err = p.Up(ctx)
+	return migrating(err)
+}
+
+func migrating(err error) error {
+	if err != nil {
+		err = fmt.Errorf("migrating: %w", err)
+	}
+	return err
+}
+
+func provider(e engine, writer *sql.DB, texts fs.FS) (*goose.Provider, error) {
+	own, err := textsFor(e.name(), texts)
+	if err != nil {
+		return nil, err
+	}
+	dialect := goose.DialectSQLite3
+	if e.name() == "postgres" {
+		dialect = goose.DialectPostgres
+	}
+	p, err := goose.NewProvider(dialect, writer, own, goose.WithDisableGlobalRegistry(true))
+	if err != nil {
+		return nil, fmt.Errorf("reading the migrations: %w", err)
+	}
+	return p, nil
 }
 
 // textsFor gives the migrations in the words of one engine: lines from
 // "-- engine: sqlite" to "-- engine: any" are for SQLite alone, and likewise
 // for postgres. Only what neither can say alike is written twice.
-func textsFor(engine string) (fs.FS, error) {
+func textsFor(engine string, texts fs.FS) (fs.FS, error) {
+	if texts == nil {
+		texts = migrations
+	}
 	own := fstest.MapFS{}
-	names, err := fs.Glob(migrations, "migrations/*.sql")
+	names, err := fs.Glob(texts, "migrations/*.sql")
 	if err != nil {
 		return nil, err
 	}
 	for _, name := range names {
-		text, err := fs.ReadFile(migrations, name)
+		text, err := fs.ReadFile(texts, name)
 		if err != nil {
 			return nil, err
 		}
@@ -79,6 +108,5 @@ func wordsFor(engine, text string) string {
 	return own.String()
 }
 
-// Migrations are the texts of all migrations, for package storetest, which
-// must know when they change.
+// Migrations are the texts of all migrations of this release.
 func Migrations() fs.FS { return migrations }

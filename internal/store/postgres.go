@@ -22,12 +22,13 @@ import (
 // nodes may serve one primary: their batches of writes take turns, so that a
 // write sees everything that was answered before it, as on SQLite.
 type postgres struct {
+	url              string
 	writers, readers *pgxpool.Pool
 	writer, reader   *sql.DB
 }
 
 func openPostgres(ctx context.Context, url string, readers int) (_ engine, err error) {
-	e := &postgres{}
+	e := &postgres{url: url}
 	defer func() {
 		if err != nil {
 			e.close()
@@ -41,9 +42,6 @@ func openPostgres(ctx context.Context, url string, readers int) (_ engine, err e
 		return nil, err
 	}
 	e.reader = stdlib.OpenDBFromPool(e.readers)
-	if err := migrate(ctx, e, sessionLock{}); err != nil {
-		return nil, e.explain(err)
-	}
 	return e, nil
 }
 
@@ -176,18 +174,22 @@ func (e *postgres) close() error {
 	return errors.Join(errs...)
 }
 
-// sessionLock lets one node migrate at a time; the others wait.
-type sessionLock struct{}
+// lockNumber is the number of the lock that lets one node at a time migrate or
+// replace the database; it is the same for every node of a database.
+const lockNumber = 20_20_20
 
-// migrating is the number of the lock, the same for every node of a database.
-const migrating = 20_20_20
-
-func (sessionLock) SessionLock(ctx context.Context, conn *sql.Conn) error {
-	_, err := conn.ExecContext(ctx, "SELECT pg_advisory_lock($1)", int64(migrating))
-	return err
-}
-
-func (sessionLock) SessionUnlock(ctx context.Context, conn *sql.Conn) error {
-	_, err := conn.ExecContext(ctx, "SELECT pg_advisory_unlock($1)", int64(migrating))
-	return err
+// turn holds the lock on a connection of its own, with which it ends.
+func (e *postgres) turn(ctx context.Context) (release func(), err error) {
+	conn, err := pgx.Connect(ctx, e.url)
+	if err != nil {
+		return nil, err
+	}
+	release = func() { conn.Close(context.WithoutCancel(ctx)) }
+	_, err = conn.Exec(ctx, `SELECT pg_advisory_lock(
+		CASE current_schema() WHEN 'public' THEN $1 ELSE hashtextextended(current_schema(), $1) END)`, int64(lockNumber))
+	if err != nil {
+		release()
+		return nil, err
+	}
+	return release, nil
 }

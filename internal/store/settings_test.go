@@ -195,11 +195,11 @@ func TestIOErrorStopsAnswersUntilAFreshConnectionSaves(t *testing.T) {
 	disk := &failing{Connector: checked{c}}
 	own := &lite{writer: sql.OpenDB(disk), reader: sql.OpenDB(checked{c})}
 	own.writer.SetMaxOpenConns(1)
-	if err := migrate(t.Context(), own, nil); err != nil {
-		t.Fatal(err)
-	}
 	faulty := start(own, clock.Now)
 	defer faulty.Close()
+	if err := faulty.upgrade(t.Context(), clock); err != nil {
+		t.Fatal(err)
+	}
 	disk.set(true)
 	for range 3 {
 		err := faulty.Write(t.Context(), func(*Tx) error { return nil })

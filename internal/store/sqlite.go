@@ -23,6 +23,7 @@ var oldest = [3]int{3, 51, 3}
 // lite is the embedded engine: one file, one write connection, many readers,
 // and one connection that folds the WAL back while the others go on.
 type lite struct {
+	path                   string
 	writer, reader, folder *sql.DB
 
 	every   int64      // frames after which the WAL is folded back
@@ -37,37 +38,28 @@ const (
 	foldPause = 20 // milliseconds that the writer waits for readers, to begin the WAL anew
 )
 
-// openLite takes turns with other programs that open the same file, so that
-// only one makes or migrates it.
-func openLite(ctx context.Context, path string, readers int) (_ engine, err error) {
-	e := &lite{every: foldEvery}
-	release, err := takeTurn(ctx, path+".lock")
-	if err != nil {
-		return nil, e.explain(err)
-	}
-	defer release()
-	defer func() {
-		if err != nil {
-			e.close()
-		}
-	}()
+func openLite(ctx context.Context, path string, readers int) (engine, error) {
+	e := &lite{path: path, every: foldEvery}
+	var err error
 	if e.writer, err = litePool(path, 1, "_txlock=immediate", "_pragma=wal_autocheckpoint(0)"); err != nil {
 		return nil, err
 	}
 	if e.folder, err = litePool(path, 1, "_pragma=wal_autocheckpoint(0)", "_pragma=busy_timeout("+strconv.Itoa(foldPause)+")"); err != nil {
-		return nil, err
-	}
-	if err := migrate(ctx, e, nil); err != nil {
-		return nil, e.explain(err)
+		return nil, errors.Join(err, e.close())
 	}
 	if e.reader, err = litePool(path, readers, "_pragma=query_only(1)"); err != nil {
-		return nil, err
-	}
-	if err := e.reader.PingContext(ctx); err != nil {
-		return nil, e.explain(err)
+		return nil, errors.Join(err, e.close())
 	}
 	return e, nil
 }
+
+func (e *lite) turn(ctx context.Context) (release func(), err error) {
+	return takeTurn(ctx, turnFile(e.path))
+}
+
+// turnFile is the file on which programs take turns to make, migrate or replace
+// the database.
+func turnFile(path string) string { return path + ".lock" }
 
 // takeTurn holds an exclusive lock on an empty file beside the database until
 // release. The file stays: one that is removed while others wait for it

@@ -13,6 +13,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"runtime"
 	"strings"
@@ -35,6 +36,14 @@ const closingTime = 10 * time.Second
 type Options struct {
 	Now     func() time.Time // the clock; required. Only cmd and tests have one
 	Readers int              // reads at the same time; 0 lets the store choose
+	AsIs    bool             // only to look: nothing is migrated or made
+
+	// Rehearse, if set, is asked before migrations change a database that an
+	// earlier release left; old is that database. Its error stops the upgrade
+	// and leaves the database as it was.
+	Rehearse func(ctx context.Context, old *DB) error
+
+	Migrations fs.FS // nil for those of this release; tests of upgrades have others
 }
 
 // DB is an open database. All its methods may be used at the same time.
@@ -115,15 +124,18 @@ func (db *DB) refused() *problem.Problem {
 // engine is what differs between SQLite and PostgreSQL.
 type engine interface {
 	name() string
-	query(text string) string        // $1 in the engine's own words
-	begin(tx *sql.Tx) error          // first statement of a batch
-	committed() error                // after a commit: what must be done now and then
-	fault(err error) fault           // what an error of the engine means
-	unit() *sql.TxOptions            // how a batch of writes begins
-	snapshot() *sql.TxOptions        // how a read begins
-	fresh(ctx context.Context) error // drops the write connection after an I/O error
+	query(text string) string                             // $1 in the engine's own words
+	begin(tx *sql.Tx) error                               // first statement of a batch
+	committed() error                                     // after a commit: what must be done now and then
+	fault(err error) fault                                // what an error of the engine means
+	unit() *sql.TxOptions                                 // how a batch of writes begins
+	snapshot() *sql.TxOptions                             // how a read begins
+	turn(ctx context.Context) (release func(), err error) // to make or migrate the database
+	fresh(ctx context.Context) error                      // drops the write connection after an I/O error
 	pools() (writer, reader *sql.DB)
 	vital() vital
+	columns() string // the question for Tables
+	explain(err error) error
 	close() error
 }
 
@@ -148,14 +160,38 @@ func Open(ctx context.Context, database string, o Options) (*DB, error) {
 		o.Readers = max(4, 2*runtime.NumCPU())
 	}
 	open := openLite
-	if strings.HasPrefix(database, "postgres://") || strings.HasPrefix(database, "postgresql://") {
+	if isPostgres(database) {
 		open = openPostgres
 	}
 	e, err := open(ctx, database, o.Readers)
 	if err != nil {
 		return nil, fmt.Errorf("opening the database: %w", err)
 	}
-	return start(e, o.Now), nil
+	db := start(e, o.Now)
+	if err := db.ready(ctx, o); err != nil {
+		return nil, errors.Join(fmt.Errorf("opening the database: %w", e.explain(err)), db.Close())
+	}
+	return db, nil
+}
+
+func isPostgres(database string) bool {
+	return strings.HasPrefix(database, "postgres://") || strings.HasPrefix(database, "postgresql://")
+}
+
+// ready brings the database to the form that o asks for. Programs that open
+// one database take turns, so that only one makes or migrates it.
+func (db *DB) ready(ctx context.Context, o Options) error {
+	if !o.AsIs {
+		release, err := db.engine.turn(ctx)
+		if err != nil {
+			return err
+		}
+		defer release()
+		if err := db.upgrade(ctx, o); err != nil {
+			return err
+		}
+	}
+	return db.reader.PingContext(ctx)
 }
 
 func start(e engine, now func() time.Time) *DB {

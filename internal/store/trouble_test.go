@@ -22,11 +22,11 @@ func onFailingDisk(t *testing.T) (*DB, *failing) {
 	disk := &failing{Connector: checked{c}}
 	own := &lite{writer: sql.OpenDB(disk), reader: sql.OpenDB(checked{c})}
 	own.writer.SetMaxOpenConns(1)
-	if err := migrate(t.Context(), own, nil); err != nil {
-		t.Fatal(err)
-	}
 	db := start(own, clock.Now)
 	t.Cleanup(func() { db.Close() })
+	if err := db.upgrade(t.Context(), Options{Now: clock.Now}); err != nil {
+		t.Fatal(err)
+	}
 	return db, disk
 }
 

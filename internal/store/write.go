@@ -214,8 +214,8 @@ func (db *DB) writeAll() {
 	}
 }
 
-// ready is why no write may begin: what is answered with it is not saved.
-func (db *DB) ready(whole bool) error {
+// sound is why no write may begin: what is answered with it is not saved.
+func (db *DB) sound(whole bool) error {
 	var err error
 	if !whole {
 		err = db.prove()
@@ -233,7 +233,7 @@ func (db *DB) ready(whole bool) error {
 // still be trusted to save.
 func (db *DB) commit(w *write, whole bool) bool {
 	b := &batch{writes: []*write{w}}
-	if err := db.ready(whole); err != nil {
+	if err := db.sound(whole); err != nil {
 		db.refuse(b, err)
 		return whole
 	}
