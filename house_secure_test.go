@@ -50,6 +50,30 @@ func TestOnlyTheDemoUsesGuessableChance(t *testing.T) {
 	}
 }
 
+// rel-K71: only quay20 simulate opens a store whose chance can be repeated, or
+// shares commits; serving cannot come to either.
+func TestOnlyTheSimulationRepeatsChance(t *testing.T) {
+	t.Parallel()
+	for text, where := range map[string][]string{
+		"Chance: chance":   {"cmd/quay20/simulate.go"},
+		"demo.Chance(":     {"cmd/quay20/simulate.go"},
+		"beginWith(":       {"cmd/quay20/house.go", "cmd/quay20/simulate.go"},
+		".Together(ctx":    {"internal/demo/build.go", "internal/demo/simulate.go"},
+		"store.Options{":   {"cmd/quay20/house.go", "cmd/quay20/simulate.go"},
+		"Options.Chance =": nil,
+	} {
+		found := shipping(t, text)
+		for file := range found {
+			if !slices.Contains(where, file) {
+				t.Errorf("%s holds %q", file, text)
+			}
+		}
+		if len(found) != len(where) {
+			t.Errorf("%q stands in %v, want %v", text, found, where)
+		}
+	}
+}
+
 // shipping lists the files that ship and hold a text, with how often.
 func shipping(t *testing.T, text string) map[string]int {
 	found := map[string]int{}

@@ -44,6 +44,10 @@ func (c *Demo) Run(ctx context.Context, std Std, place *Place, lang text.Lang) e
 	if place.Data == "" {
 		place.Data = demoFolder
 	}
+	var err error
+	if std.Now, err = place.clock(std.Now); err != nil {
+		return err
+	}
 	clock := demo.NewClock(std.Now())
 	h, err := place.openDemo(ctx, Std{std.In, std.Out, std.Err, clock.Now}, lang)
 	if err != nil {
@@ -93,7 +97,9 @@ func present(out io.Writer, lang text.Lang, place *Place, address string, ins []
 	fmt.Fprintf(out, "\n%s\n\n", text.T(lang, "cli.demo.address", "address", address, "desk", address+"/desk"))
 	fmt.Fprintln(out, text.T(lang, "cli.demo.password", "password", demo.Password))
 	w := tabwriter.NewWriter(out, 2, 0, 2, ' ', 0)
-	for _, in := range ins {
+	const most = 24 // a simulated province has hundreds
+	more := max(0, len(ins)-most)
+	for _, in := range ins[:len(ins)-more] {
 		factor := ""
 		if in.Secret != "" {
 			factor = fmt.Sprintf("quay20 user code %s --data %s", in.Login, place.Data)
@@ -102,6 +108,9 @@ func present(out io.Writer, lang text.Lang, place *Place, address string, ins []
 	}
 	if err := w.Flush(); err != nil {
 		return err
+	}
+	if more > 0 {
+		fmt.Fprintln(out, text.T(lang, "simulate.more-signins", "n", more, "data", place.Data))
 	}
 	_, err := fmt.Fprintf(out, "\n%s\n", text.T(lang, "cli.demo.stop"))
 	return err

@@ -95,6 +95,10 @@ func (p *Place) exists() error {
 }
 
 func (p *Place) begin(ctx context.Context, now func() time.Time) (*house, error) {
+	return p.beginWith(ctx, store.Options{Now: now})
+}
+
+func (p *Place) beginWith(ctx context.Context, o store.Options) (*house, error) {
 	if err := backup.Unfinished(p.folder()); err != nil {
 		return nil, err
 	}
@@ -106,7 +110,6 @@ func (p *Place) begin(ctx context.Context, now func() time.Time) (*house, error)
 		return nil, err
 	}
 	side := backup.Side{Keys: keys, Folder: p.folder(), Witness: p.witness()}
-	o := store.Options{Now: now}
 	o.Rehearse = backup.Rehearse(p.database(), o, side, check(text.Lang(p.Lang)))
 	db, err := store.Open(ctx, p.database(), o)
 	if err != nil {

@@ -27,6 +27,7 @@ type CLI struct {
 
 	Serve      Serve      `cmd:"" help:"Serve pages and API until stopped."`
 	Demo       Demo       `cmd:"" help:"Make a small demo province if there is none, then serve it."`
+	Simulate   Simulate   `cmd:"" help:"Play a year of the province through the same acts as the desk."`
 	Migrate    Migrate    `cmd:"" help:"Bring the database to this version; safe to run twice."`
 	Pack       PackCmd    `cmd:"" help:"Law as data: check a pack, apply a notice, find citations."`
 	Deadline   Deadline   `cmd:"" help:"Say when a dossier is due, and prove it."`
@@ -75,7 +76,6 @@ func run(ctx context.Context, args []string, std Std) (status int) {
 		kong.Exit(func(code int) { exit = code }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 		kong.BindTo(ctx, (*context.Context)(nil)),
-		kong.Bind(std),
 	)
 	if err != nil {
 		fmt.Fprintln(std.Err, err)
@@ -88,7 +88,10 @@ func run(ctx context.Context, args []string, std Std) (status int) {
 	if err != nil {
 		return fail(std, &cli, commandOf(err), problem.New(problem.Malformed, "cli.err.usage", "detail", err.Error()))
 	}
-	if err := parsed.Run(&cli.Place, text.Lang(cli.Lang), &cli.Dossier); err != nil {
+	if std.Now, err = cli.Place.clock(std.Now); err != nil { // of a simulated place
+		return fail(std, &cli, parsed.Command(), err)
+	}
+	if err := parsed.Run(&cli.Place, text.Lang(cli.Lang), &cli.Dossier, std); err != nil {
 		return fail(std, &cli, parsed.Command(), err)
 	}
 	return 0

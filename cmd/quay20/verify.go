@@ -51,15 +51,8 @@ func (c *Verify) Run(ctx context.Context, std Std, place *Place, lang text.Lang)
 		return err
 	}
 	defer h.db.Close()
-	v, err := h.verify(ctx, lang)
+	v, err := h.verdict(ctx, lang)
 	if err != nil {
-		return err
-	}
-	if v.Size > 0 && v.Copied == 0 {
-		v.OK = false
-		v.Faults = append(v.Faults, finding{Code: "cli.no-witness", Text: text.T(lang, "cli.no-witness", "dir", h.witness)})
-	}
-	if v.Losses, err = h.losses(ctx, lang); err != nil {
 		return err
 	}
 	if err := c.print(std, lang, v); err != nil {
@@ -69,6 +62,22 @@ func (c *Verify) Run(ctx context.Context, std Std, place *Place, lang text.Lang)
 		return exitCode(1)
 	}
 	return nil
+}
+
+// verdict makes every check there is, of the house and of its copied heads.
+func (h *house) verdict(ctx context.Context, lang text.Lang) (verdict, error) {
+	v, err := h.verify(ctx, lang)
+	if err != nil {
+		return v, err
+	}
+	if v.Size > 0 && v.Copied == 0 {
+		v.OK = false
+		v.Faults = append(v.Faults, finding{Code: "cli.no-witness", Text: text.T(lang, "cli.no-witness", "dir", h.witness)})
+	}
+	if v.Losses, err = h.losses(ctx, lang); err != nil {
+		return v, err
+	}
+	return v, nil
 }
 
 // verify makes every check of the house.

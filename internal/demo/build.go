@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"quay20/internal/applicant"
 	"quay20/internal/dossier"
 	"quay20/internal/lawtime"
 	"quay20/internal/officer"
@@ -46,7 +47,7 @@ func (p *Province) Build(ctx context.Context, plan Plan) ([]SignIn, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := p.play(ctx, p.casts(who, plan, begin.Add(15*time.Minute)), plan); err != nil {
+	if err := p.play(ctx, p.casts(who, plan, begin.Add(15*time.Minute)), plan.Until, p.mornings(), plan.Tell); err != nil {
 		return nil, err
 	}
 	p.Clock.Set(plan.Until)
@@ -82,8 +83,15 @@ type cast struct {
 	rng   *rand.Rand
 	d     dossier.Dossier
 	beats []beat
+	again bool      // the beat under way comes once more
 	at    time.Time // of the next beat
 	order int
+
+	// Of a simulation alone.
+	sim   *simulation
+	shop  *office          // where it is handed in
+	come  applicant.Person // who comes
+	draft string
 }
 
 // beat is one thing that happens in a story, so many working hours after the
@@ -91,6 +99,7 @@ type cast struct {
 type beat struct {
 	hours int
 	do    func(context.Context, *cast) error
+	wait  func(*cast) int // working minutes, instead of hours
 }
 
 // casts hands the stories out over the weeks, evenly over working hours.
@@ -118,50 +127,94 @@ func (p *Province) casts(who staff, plan Plan, begin time.Time) *stage {
 // after is the instant so many working minutes of the desk later, when it is
 // open.
 func (c *cast) after(from time.Time, minutes int) time.Time {
-	t := c.clock.NextOpening(from)
-	if hours := minutes / 60; hours > 0 {
-		limit := lawtime.Limit{Amount: hours, Unit: lawtime.Hour}
-		if a, err := lawtime.Due(lawtime.Question{Received: t, Clock: c.clock, Legs: []lawtime.Leg{{Limit: limit}}}); err == nil {
-			t = a.Due
+	t, left := c.clock.NextOpening(from), time.Duration(minutes)*time.Minute
+	for left > 0 {
+		closing := t.Add(time.Minute) // of a make-up day, whose hours are another day's
+		m := t.Hour()*60 + t.Minute()
+		for _, w := range c.clock.Hours[t.Weekday()] {
+			if w.Open <= m && m < w.Close {
+				closing = time.Date(t.Year(), t.Month(), t.Day(), 0, w.Close, 0, 0, t.Location())
+			}
 		}
-	}
-	for range minutes % 60 {
-		t = c.clock.NextOpening(t.Add(time.Minute))
+		if rest := closing.Sub(t); rest > left {
+			t, left = t.Add(left), 0
+		} else {
+			t, left = c.clock.NextOpening(closing), left-rest
+		}
 	}
 	return c.clock.NextOpening(t.Add(time.Duration(c.rng.IntN(60)) * time.Second))
 }
 
-// play lets every beat happen in the order of time, until the present; the
-// legal timers are kept each morning.
-func (p *Province) play(ctx context.Context, all *stage, plan Plan) error {
-	done, total, morning := 0, all.Len(), time.Time{}
+// atOnce is how many beats share a commit.
+const atOnce = 250
+
+// play lets every beat happen in the order of time, until the present. before
+// is told the time of each beat and does what else comes first.
+func (p *Province) play(ctx context.Context, all *stage, until time.Time, before func(context.Context, time.Time) error, tell func(done, total int)) error {
+	total := all.Len()
 	for all.Len() > 0 {
-		c := (*all)[0]
-		if c.at.After(plan.Until) || len(c.beats) == 0 {
-			heap.Pop(all)
-			done++
-			plan.Tell(done, total)
-			continue
-		}
-		if day := c.at.Truncate(24 * time.Hour); day.After(morning) { // 07:00 here
-			morning = day
-			p.Clock.Set(later(p.Clock.Now(), day))
-			if _, err := p.Register.Sweep(ctx); err != nil {
-				return err
+		err := p.DB.Together(ctx, func(ctx context.Context) error {
+			for n := 0; n < atOnce && all.Len() > 0; n++ {
+				if err := p.beat(ctx, all, until, before); err != nil {
+					return err
+				}
 			}
+			return nil
+		})
+		if err != nil {
+			return err
 		}
-		p.Clock.Set(later(p.Clock.Now(), c.at))
-		next := c.beats[0]
-		if err := next.do(ctx, c); err != nil {
-			return fmt.Errorf("demo story %d (%s) at %s: %w", c.order, c.code, c.at.Format(time.DateTime), err)
-		}
-		c.beats = c.beats[1:]
-		if len(c.beats) > 0 {
-			c.at = c.after(c.at, c.beats[0].hours*60+c.rng.IntN(45))
-		}
-		heap.Fix(all, 0)
+		tell(total-all.Len(), total)
 	}
 	return nil
+}
+
+// beat plays what comes next.
+func (p *Province) beat(ctx context.Context, all *stage, until time.Time, before func(context.Context, time.Time) error) error {
+	c := (*all)[0]
+	if c.at.After(until) || len(c.beats) == 0 {
+		heap.Pop(all)
+		return nil
+	}
+	if err := before(ctx, c.at); err != nil {
+		return err
+	}
+	p.Clock.Set(later(p.Clock.Now(), c.at))
+	c.again = false
+	if err := c.beats[0].do(ctx, c); err != nil {
+		return fmt.Errorf("demo story %d (%s) at %s: %w", c.order, c.code, c.at.Format(time.DateTime), err)
+	}
+	if !c.again {
+		c.beats = c.beats[1:]
+	}
+	if len(c.beats) > 0 {
+		c.at = c.after(c.at, c.minutes(c.beats[0]))
+	}
+	heap.Fix(all, 0)
+	return nil
+}
+
+// minutes are the working minutes until a beat.
+func (c *cast) minutes(b beat) int {
+	if b.wait != nil {
+		return b.wait(c)
+	}
+	return b.hours*60 + c.rng.IntN(45)
+}
+
+// mornings keeps the legal timers each morning.
+func (p *Province) mornings() func(context.Context, time.Time) error {
+	morning := time.Time{}
+	return func(ctx context.Context, at time.Time) error {
+		day := at.Truncate(24 * time.Hour) // 07:00 here
+		if !day.After(morning) {
+			return nil
+		}
+		morning = day
+		p.Clock.Set(later(p.Clock.Now(), day))
+		_, err := p.Register.Sweep(ctx)
+		return err
+	}
 }
 
 func later(a, b time.Time) time.Time {

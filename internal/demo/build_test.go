@@ -31,9 +31,14 @@ func build(t *testing.T, db *store.DB, seed uint64) (*demo.Province, []demo.Sign
 	if err != nil {
 		t.Fatal(err)
 	}
-	var all []dossier.Dossier
-	err = db.Read(ctx, func(tx *store.Tx) error {
-		all, err = store.All(tx, func(row store.Row) (d dossier.Dossier, err error) {
+	return p, ins, all(t, db)
+}
+
+// all gives every dossier of a database.
+func all(t *testing.T, db *store.DB) (list []dossier.Dossier) {
+	t.Helper()
+	err := db.Read(ctx, func(tx *store.Tx) (err error) {
+		list, err = store.All(tx, func(row store.Row) (d dossier.Dossier, err error) {
 			var body string
 			if err := row.Scan(&body); err != nil {
 				return d, err
@@ -45,7 +50,7 @@ func build(t *testing.T, db *store.DB, seed uint64) (*demo.Province, []demo.Sign
 	if err != nil {
 		t.Fatal(err)
 	}
-	return p, ins, all
+	return list
 }
 
 // told is what a dossier looks like whatever random names it got.

@@ -150,12 +150,18 @@ func (p *Province) Intake(procedure string) dossier.Intake {
 	if fees := proc.FeeCases(in.Channel, on); len(fees) > 1 {
 		in.FeeCase = fees[0]
 	}
+	in.Papers = papersOf(v, in.Case)
+	return in
+}
+
+// papersOf are the papers that a case must have, all in hand.
+func papersOf(v *pack.Version, kase string) (papers []dossier.Paper) {
 	for _, c := range v.Components {
-		if c.Mandatory && (c.Case == "" || c.Case == in.Case) {
-			in.Papers = append(in.Papers, dossier.Paper{Name: c.Name, Present: true})
+		if c.Mandatory && (c.Case == "" || c.Case == kase) {
+			papers = append(papers, dossier.Paper{Name: c.Name, Present: true})
 		}
 	}
-	return in
+	return papers
 }
 
 // Receive writes an intake down at the officer's desk; with may spoil it first.
@@ -233,13 +239,10 @@ type Crew struct{ Desk, Processor, Chief, Head officer.By }
 
 // Work carries a dossier on by up to n steps, concluding it at the last one;
 // before each it calls pause, which may move the clock.
-func (p *Province) Work(ctx context.Context, d dossier.Dossier, crew Crew, n int, pause func()) (dossier.Dossier, error) {
-	w, err := p.Register.World(ctx)
-	if err != nil {
-		return d, err
-	}
+func (p *Province) Work(ctx context.Context, d dossier.Dossier, crew Crew, n int, pause func()) (_ dossier.Dossier, err error) {
 	for ; n > 0 && (d.State == dossier.Accepted || d.State == dossier.Processing); n-- {
 		pause()
+		w := p.world()
 		if d.Assignee == "" {
 			if d, err = p.Do(ctx, crew.Processor, d, &dossier.Assign{Officer: crew.Processor.Officer.ID}); err != nil {
 				return d, err
@@ -249,7 +252,6 @@ func (p *Province) Work(ctx context.Context, d dossier.Dossier, crew Crew, n int
 		if w.StepOf(&d).Kind == "approve" {
 			by = crew.Chief
 		}
-		w.Now = p.Clock.Now()
 		act := dossier.Act(&dossier.Advance{})
 		if conclude := (&dossier.Conclude{}); conclude.Allowed(&d, by, w) == nil {
 			act = &dossier.Conclude{Outcome: "granted", Kind: "Giấy tờ kết quả", Number: fmt.Sprintf("%03d/KQ", p.keys)}

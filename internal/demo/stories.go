@@ -92,7 +92,7 @@ func stories(who staff) []story {
 
 // arrival is a walk-in who has every paper.
 func arrival(with ...func(*dossier.Intake)) []beat {
-	return []beat{{0, func(ctx context.Context, c *cast) (err error) {
+	return []beat{{do: func(ctx context.Context, c *cast) (err error) {
 		c.d, err = c.p.Receive(ctx, c.crew.Desk, c.code, append(with, c.fill)...)
 		return err
 	}}}
@@ -140,7 +140,7 @@ func refusedAtDesk() []beat {
 
 // online is a dossier sent from home, waiting to be checked.
 func online() []beat {
-	return []beat{{0, func(ctx context.Context, c *cast) (err error) {
+	return []beat{{do: func(ctx context.Context, c *cast) (err error) {
 		in := c.p.Intake(c.code)
 		in.Channel, in.Unit = "online", c.unit
 		if proc, ok := c.p.Law.Law().Procedure(c.code); ok {
@@ -156,7 +156,7 @@ func online() []beat {
 
 // act is one act by an officer, after so many working hours.
 func act(hours int, by func(*cast) officer.By, make func(*cast) dossier.Act) []beat {
-	return []beat{{hours, func(ctx context.Context, c *cast) (err error) {
+	return []beat{{hours: hours, do: func(ctx context.Context, c *cast) (err error) {
 		c.d, err = c.p.Do(ctx, by(c), c.d, make(c))
 		return err
 	}}}
@@ -177,7 +177,7 @@ func accept(hours int) []beat {
 func work(n int) []beat {
 	steps := make([]beat, n)
 	for i := range steps {
-		steps[i] = beat{1 + i%3, func(ctx context.Context, c *cast) (err error) {
+		steps[i] = beat{hours: 1 + i%3, do: func(ctx context.Context, c *cast) (err error) {
 			c.d, err = c.p.Work(ctx, c.d, c.crew, 1, func() {})
 			return err
 		}}
@@ -191,11 +191,11 @@ func assigned() []beat {
 
 // idle lets working hours pass.
 func idle(hours int) []beat {
-	return []beat{{hours, func(context.Context, *cast) error { return nil }}}
+	return []beat{{hours: hours, do: func(context.Context, *cast) error { return nil }}}
 }
 
 func handOver(hours int) []beat {
-	return []beat{{hours, func(ctx context.Context, c *cast) error {
+	return []beat{{hours: hours, do: func(ctx context.Context, c *cast) error {
 		if c.d.State != dossier.Concluded {
 			return nil
 		}
@@ -233,10 +233,10 @@ func pay(hours int) []beat { return act(hours, atDesk, doing(&dossier.SettlePaym
 
 // refusedLater is a refusal on the merits after acceptance, signed like a result.
 func refusedLater() []beat {
-	return []beat{{3, func(ctx context.Context, c *cast) error {
+	return []beat{{hours: 3, do: func(ctx context.Context, c *cast) error {
 		return c.do(ctx, c.crew.Processor, &dossier.Assign{Officer: c.crew.Processor.Officer.ID})
 	}},
-		{6, func(ctx context.Context, c *cast) error {
+		{hours: 6, do: func(ctx context.Context, c *cast) error {
 			return c.conclude(ctx, &dossier.Conclude{Outcome: "refused", Reasons: []string{"Không đủ điều kiện theo quy định: thông tin khai không khớp với kết quả xác minh."}})
 		}},
 	}
@@ -244,11 +244,12 @@ func refusedLater() []beat {
 
 // conclude goes through the steps that are left and ends with the act given.
 func (c *cast) conclude(ctx context.Context, end *dossier.Conclude) error {
-	w, err := c.p.Register.World(ctx)
+	var err error
 	for range 12 {
 		if err != nil {
 			return err
 		}
+		w := c.p.world()
 		by := c.crew.Processor
 		if w.StepOf(&c.d).Kind == "approve" {
 			by = c.crew.Chief
@@ -299,7 +300,7 @@ func transfer(unit string) []beat {
 
 // handled goes on with the crew of the unit that took the dossier over.
 func handled(processor, chief string) []beat {
-	change := []beat{{1, func(_ context.Context, c *cast) error {
+	change := []beat{{hours: 1, do: func(_ context.Context, c *cast) error {
 		c.crew = c.by.crew("minh", processor, chief)
 		return nil
 	}}}

@@ -55,7 +55,7 @@ func (r *Register) SaveDraft(ctx context.Context, by officer.By, id string, vers
 	err := r.db.Write(ctx, func(tx *store.Tx) error {
 		d.At = tx.Now
 		if id == "" {
-			d.ID, d.Version = newID(tx.Now), 1
+			d.ID, d.Version = newID(tx.Now, tx.Chance), 1
 			_, err := tx.Exec(`INSERT INTO dossier_draft (`+draftColumns+`) VALUES ($1, $2, $3, $4, $5, $6)`,
 				d.ID, d.Officer, d.Desk, d.At, d.Version, string(body))
 			return err

@@ -214,20 +214,27 @@ func (r *Register) Counts(ctx context.Context, by officer.By, queues ...Queue) (
 	counts := map[Queue]int{}
 	err := r.db.Read(ctx, func(tx *store.Tx) error {
 		for _, q := range queues {
-			var args []any
-			where, err := Filter{Queue: q}.where(by, tx.Now, &args)
-			if err != nil {
+			var err error
+			if counts[q], err = count(tx, by, q); err != nil {
 				return err
 			}
-			n, err := store.One(tx, number, `SELECT COUNT(*) FROM dossier d WHERE `+where, args...)
-			if err != nil {
-				return fmt.Errorf("counting queue %s: %w", q, err)
-			}
-			counts[q] = int(n)
 		}
 		return nil
 	})
 	return counts, err
+}
+
+func count(tx *store.Tx, by officer.By, q Queue) (int, error) {
+	var args []any
+	where, err := Filter{Queue: q}.where(by, tx.Now, &args)
+	if err != nil {
+		return 0, err
+	}
+	n, err := store.One(tx, number, `SELECT COUNT(*) FROM dossier d WHERE `+where, args...)
+	if err != nil {
+		return 0, fmt.Errorf("counting queue %s: %w", q, err)
+	}
+	return int(n), nil
 }
 
 // Search finds dossiers in the officer's scope by code, name with or without
@@ -274,7 +281,7 @@ func (r *Register) Search(ctx context.Context, by officer.By, q, why string, lim
 			}
 		}
 		found = found[:min(len(found), limit)]
-		salt := randomText()
+		salt := randomText(tx.Chance)
 		facts, _ := json.Marshal(map[string]any{"hits": len(found), "salt": salt, "query": journal.Commit(salt, q)})
 		_, err := journal.Append(tx, journal.Entry{Officer: by.Officer.ID, Capacity: by.Capacity(), Desk: by.Desk, Act: "search", Subject: "search/" + by.Officer.ID, Reason: why, Facts: facts})
 		return err

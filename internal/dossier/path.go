@@ -75,6 +75,8 @@ type told struct {
 	State   State `json:"state"`
 	Version int64 `json:"version"`
 	Step    int   `json:"at_step"`
+
+	Desk pack.UnitKey `json:"desk"` // where it came to lie; "" in acts that do not move it
 }
 
 func tell(e journal.Entry) (t told, err error) {

@@ -3,7 +3,6 @@ package dossier
 import (
 	"cmp"
 	"context"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base32"
 	"encoding/binary"
@@ -135,7 +134,7 @@ func (r *Register) ahead(w World, by officer.By, judge func(World) (Dossier, Eff
 		return a
 	}
 	d := &a.d
-	d.ID, d.Salt = newID(w.Now), randomText()
+	d.ID, d.Salt = newID(w.Now, r.db.Chance), randomText(r.db.Chance)
 	d.TokenHash = hash(r.key.Token(d.ID))
 	if a.e.Clock {
 		if a.err = d.setClock(w.Law); a.err != nil {
@@ -306,6 +305,9 @@ func (r *Register) settle(tx *store.Tx, d *Dossier, e Effect, by officer.By, w W
 	}
 	d.Version++
 	e.Facts["code"], e.Facts["state"], e.Facts["version"], e.Facts["at_step"] = d.Code, d.State, d.Version, d.Step
+	if was == nil {
+		e.Facts["desk"] = d.Desk
+	}
 	if !d.Clock.Due.IsZero() {
 		e.Facts["due"] = d.Clock.Due
 	}
@@ -782,18 +784,18 @@ var crockford = base32.NewEncoding("0123456789ABCDEFGHJKMNPQRSTVWXYZ").WithPaddi
 
 // newID makes a name of 26 characters: the time, so that what is made together
 // lies together in the tables, and 80 bits of chance.
-func newID(at time.Time) string {
+func newID(at time.Time, chance func([]byte)) string {
 	b := binary.BigEndian.AppendUint64(nil, uint64(at.UnixMilli())<<16)[:6]
 	b = append(b, make([]byte, 10)...)
-	rand.Read(b[6:])
+	chance(b[6:])
 	return crockford.EncodeToString(b)
 }
 
 // randomText is 128 bits of chance.
-func randomText() string {
-	var b [16]byte
-	rand.Read(b[:])
-	return crockford.EncodeToString(b[:])
+func randomText(chance func([]byte)) string {
+	b := make([]byte, 16)
+	chance(b)
+	return crockford.EncodeToString(b)
 }
 
 func isID(s string) bool {

@@ -8,7 +8,6 @@ package job
 
 import (
 	"context"
-	"crypto/rand"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -42,7 +41,7 @@ func Enqueue(tx *store.Tx, kind Kind, args any) error {
 	_, err = tx.Exec(`
 		INSERT INTO job (id, kind, args, made, due, lease, tries, failure, given_up)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-		newID(tx.Now), kind, string(b), tx.Now, tx.Now, "", 0, "", false)
+		newID(tx), kind, string(b), tx.Now, tx.Now, "", 0, "", false)
 	if err != nil {
 		return fmt.Errorf("job %s: enqueueing: %w", kind, err)
 	}
@@ -50,10 +49,10 @@ func Enqueue(tx *store.Tx, kind Kind, args any) error {
 }
 
 // newID sorts by time, so that older jobs come first.
-func newID(at time.Time) string {
+func newID(tx *store.Tx) string {
 	b := make([]byte, 10)
-	rand.Read(b)
-	return fmt.Sprintf("%012x-%s", at.UnixMilli(), hex.EncodeToString(b))
+	tx.Chance(b)
+	return fmt.Sprintf("%012x-%s", tx.Now.UnixMilli(), hex.EncodeToString(b))
 }
 
 // Job is one job as an administrator sees it.

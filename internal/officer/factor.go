@@ -21,8 +21,10 @@ type Enrolment struct {
 	URL    string // otpauth://totp/…
 }
 
-func newEnrolment(o Officer) (Enrolment, error) {
-	key, err := totp.Generate(totp.GenerateOpts{Issuer: "quay20", AccountName: o.Login, SecretSize: 20})
+func newEnrolment(o Officer, chance func([]byte)) (Enrolment, error) {
+	secret := make([]byte, 20)
+	chance(secret)
+	key, err := totp.Generate(totp.GenerateOpts{Issuer: "quay20", AccountName: o.Login, Secret: secret})
 	if err != nil {
 		return Enrolment{}, err
 	}

@@ -41,18 +41,19 @@ var DefaultWork = Work{Memory: 19 * 1024, Passes: 2}
 // hasher checks passwords a few at a time, so that a flood of sign-ins cannot
 // take the machine's memory (rel-G5).
 type hasher struct {
-	work  Work
-	slots chan struct{} // checks under way
-	queue chan struct{} // checks under way or waiting
-	dummy string        // what an unknown account is checked against
+	work   Work
+	slots  chan struct{} // checks under way
+	queue  chan struct{} // checks under way or waiting
+	dummy  string        // what an unknown account is checked against
+	chance func([]byte)  // for salts
 }
 
-func newHasher(w Work) *hasher {
+func newHasher(w Work, chance func([]byte)) *hasher {
 	if w == (Work{}) {
 		w = DefaultWork
 	}
-	h := &hasher{work: w, slots: make(chan struct{}, 2), queue: make(chan struct{}, 64)}
-	h.dummy = seal(rand.Text(), w)
+	h := &hasher{work: w, slots: make(chan struct{}, 2), queue: make(chan struct{}, 64), chance: chance}
+	h.dummy = h.seal(rand.Text())
 	return h
 }
 
@@ -76,7 +77,7 @@ func (h *hasher) do(ctx context.Context, fn func()) error {
 
 // hash seals a password for the roll.
 func (h *hasher) hash(ctx context.Context, password string) (sealed string, err error) {
-	err = h.do(ctx, func() { sealed = seal(password, h.work) })
+	err = h.do(ctx, func() { sealed = h.seal(password) })
 	return sealed, err
 }
 
@@ -93,9 +94,9 @@ func (h *hasher) matches(ctx context.Context, sealed, password string) (ok bool,
 
 const sealForm = "argon2id$m=%d,t=%d,p=1$%s$%s"
 
-func seal(password string, w Work) string {
-	salt := make([]byte, 16)
-	rand.Read(salt)
+func (h *hasher) seal(password string) string {
+	w, salt := h.work, make([]byte, 16)
+	h.chance(salt)
 	key := argon2.IDKey([]byte(plain(password)), salt, w.Passes, w.Memory, 1, 32)
 	b64 := base64.RawStdEncoding
 	return fmt.Sprintf(sealForm, w.Memory, w.Passes, b64.EncodeToString(salt), b64.EncodeToString(key))
@@ -124,10 +125,10 @@ func plain(password string) string { return norm.NFC.String(password) }
 
 // startCode makes a code for one sign-in (mã khởi tạo), "7KQ2-…" of 80 bits.
 // It is random, so that its SHA-256 keeps it as well as a slow hash would.
-func startCode() (code, sealed string) {
+func startCode(chance func([]byte)) (code, sealed string) {
 	const crockford = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 	random := make([]byte, 16)
-	rand.Read(random)
+	chance(random)
 	var b strings.Builder
 	for i, r := range random {
 		if i > 0 && i%4 == 0 {

@@ -148,7 +148,7 @@ func (r *Roll) EnrolTOTP(ctx context.Context, token string) (e Enrolment, err er
 		if !s.MustEnrol && !s.Elevated {
 			return problem.New(problem.Forbidden, "officer.err.prove-again")
 		}
-		if e, err = newEnrolment(s.Officer); err != nil {
+		if e, err = newEnrolment(s.Officer, r.db.Chance); err != nil {
 			return fmt.Errorf("making a second factor: %w", err)
 		}
 		_, err = tx.Exec(`
@@ -211,7 +211,7 @@ func enrolling(tx *store.Tx, officer string) (string, error) {
 // on the console; "" once the roll has an officer. There is no account that
 // comes with the program (rel-K42).
 func (r *Roll) First(ctx context.Context) (code string, err error) {
-	code, sealed := startCode()
+	code, sealed := startCode(r.db.Chance)
 	err = r.db.Write(ctx, func(tx *store.Tx) error {
 		n, err := store.One(tx, number, `SELECT COUNT(*) FROM officer`)
 		if err != nil {

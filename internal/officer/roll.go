@@ -38,7 +38,7 @@ type Options struct {
 
 // NewRoll opens the roll; law gives the law in force.
 func NewRoll(db *store.DB, law func() *pack.Pack, o Options) *Roll {
-	return &Roll{db: db, scopes: scopes{law: law}, hasher: newHasher(o.Work), kept: map[string]Officer{}}
+	return &Roll{db: db, scopes: scopes{law: law}, hasher: newHasher(o.Work, db.Chance), kept: map[string]Officer{}}
 }
 
 // row is an officer as the table keeps them, with what proves who they are.
@@ -283,7 +283,7 @@ func nextID(tx *store.Tx, kind string) (string, error) {
 // within 24 hours, and must then be changed for a password (rel-K44).
 func (r *Roll) Add(ctx context.Context, by By, n New) (o Officer, code string, err error) {
 	n = n.clean()
-	code, sealed := startCode()
+	code, sealed := startCode(r.db.Chance)
 	err = r.db.Write(ctx, func(tx *store.Tx) error {
 		on := pack.On(tx.Now)
 		if !by.Can(Officers) {
@@ -389,7 +389,7 @@ func (r *Roll) Disable(ctx context.Context, by By, id, reason string) error {
 
 // Enable opens a closed account again, with a start code for a new password.
 func (r *Roll) Enable(ctx context.Context, by By, id, reason string) (code string, err error) {
-	code, sealed := startCode()
+	code, sealed := startCode(r.db.Chance)
 	err = r.db.Write(ctx, func(tx *store.Tx) error {
 		if err := r.setActive(tx, by, id, "enable_officer", reason, true); err != nil {
 			return err
@@ -438,7 +438,7 @@ func (by By) notOwn(o Officer) error {
 // ResetPassword gives a start code for a forgotten password, face to face. The
 // second factor stays (rel-K45). Waits for wrong passwords end with it.
 func (r *Roll) ResetPassword(ctx context.Context, by By, id string) (string, error) {
-	code, sealed := startCode()
+	code, sealed := startCode(r.db.Chance)
 	err := r.db.Write(ctx, func(tx *store.Tx) error { return r.reset(tx, by, id, "reset_password", sealed) })
 	if err != nil {
 		return "", err
@@ -449,7 +449,7 @@ func (r *Roll) ResetPassword(ctx context.Context, by By, id string) (string, err
 // ResetFactor gives a start code and forgets the second factor, for a lost
 // telephone. The officer proves themselves to another person, who does it.
 func (r *Roll) ResetFactor(ctx context.Context, by By, id string) (string, error) {
-	code, sealed := startCode()
+	code, sealed := startCode(r.db.Chance)
 	err := r.db.Write(ctx, func(tx *store.Tx) error {
 		if _, err := r.keptBy(tx, by, id); err != nil {
 			return err

@@ -2,7 +2,7 @@ package payment
 
 import (
 	"context"
-	"crypto/rand"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"time"
@@ -122,7 +122,7 @@ func Take(tx *store.Tx, by officer.By, f Fee) (Receipt, error) {
 	}
 	r := Receipt{
 		Dossier: f.Dossier, Amount: f.Amount, Basis: f.Basis, Case: f.Case, Payer: f.Payer,
-		Officer: by.Officer.ID, Desk: by.Desk, Day: today(tx), Taken: tx.Now, State: Valid, salt: rand.Text(),
+		Officer: by.Officer.ID, Desk: by.Desk, Day: today(tx), Taken: tx.Now, State: Valid, salt: salt(tx),
 	}
 	r.Series = by.Desk + "-" + r.Day[2:4]
 	var err error
@@ -141,6 +141,13 @@ func Take(tx *store.Tx, by officer.By, f Fee) (Receipt, error) {
 	return r, note(tx, by, "take_cash", "", r, map[string]any{
 		"dossier": r.Dossier, "amount": r.Amount, "basis": r.Basis, "case": r.Case,
 	})
+}
+
+// salt is 128 bits of chance.
+func salt(tx *store.Tx) string {
+	b := make([]byte, 16)
+	tx.Chance(b)
+	return hex.EncodeToString(b)
 }
 
 // Find reads a receipt by its number.

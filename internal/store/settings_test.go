@@ -195,9 +195,9 @@ func TestIOErrorStopsAnswersUntilAFreshConnectionSaves(t *testing.T) {
 	disk := &failing{Connector: checked{c}}
 	own := &lite{writer: sql.OpenDB(disk), reader: sql.OpenDB(checked{c})}
 	own.writer.SetMaxOpenConns(1)
-	faulty := start(own, clock.Now)
+	faulty := start(own, Options{Now: clock.Now})
 	defer faulty.Close()
-	if err := faulty.upgrade(t.Context(), clock); err != nil {
+	if err := faulty.upgrade(t.Context(), Options{Now: clock.Now}); err != nil {
 		t.Fatal(err)
 	}
 	disk.set(true)

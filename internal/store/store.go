@@ -10,6 +10,7 @@ package store
 
 import (
 	"context"
+	"crypto/rand"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -43,13 +44,15 @@ type Options struct {
 	// and leaves the database as it was.
 	Rehearse func(ctx context.Context, old *DB) error
 
-	Migrations fs.FS // nil for those of this release; tests of upgrades have others
+	Migrations fs.FS        // nil for those of this release; tests of upgrades have others
+	Chance     func([]byte) // fills names, salts and codes with chance; nil is crypto/rand. Only the simulation has one of its own
 }
 
 // DB is an open database. All its methods may be used at the same time.
 type DB struct {
 	engine engine
 	now    func() time.Time
+	chance func([]byte)
 	writer *sql.DB // one connection: the writer's
 	reader *sql.DB
 
@@ -167,7 +170,7 @@ func Open(ctx context.Context, database string, o Options) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening the database: %w", err)
 	}
-	db := start(e, o.Now)
+	db := start(e, o)
 	if err := db.ready(ctx, o); err != nil {
 		return nil, errors.Join(fmt.Errorf("opening the database: %w", e.explain(err)), db.Close())
 	}
@@ -194,10 +197,14 @@ func (db *DB) ready(ctx context.Context, o Options) error {
 	return db.reader.PingContext(ctx)
 }
 
-func start(e engine, now func() time.Time) *DB {
+func start(e engine, o Options) *DB {
+	if o.Chance == nil {
+		o.Chance = func(b []byte) { rand.Read(b) } // never fails
+	}
 	db := &DB{
 		engine:  e,
-		now:     now,
+		now:     o.Now,
+		chance:  o.Chance,
 		queue:   queue{bell: make(chan struct{}, 1)},
 		closing: make(chan struct{}),
 		stopped: make(chan struct{}),
@@ -212,9 +219,16 @@ func start(e engine, now func() time.Time) *DB {
 // Engine is "sqlite" or "postgres".
 func (db *DB) Engine() string { return db.engine.name() }
 
+// Chance fills b with chance that nobody guesses, except in a simulated
+// province, where the same seed gives the same.
+func (db *DB) Chance(b []byte) { db.chance(b) }
+
 // Read runs fn on one consistent snapshot of the database. fn cannot write,
 // and ends early when ctx does.
 func (db *DB) Read(ctx context.Context, fn func(*Tx) error) error {
+	if s := db.shared(ctx); s != nil {
+		return s.read(fn)
+	}
 	if !db.enter() {
 		return problem.New(problem.Unavailable, "store.closed")
 	}
@@ -224,7 +238,7 @@ func (db *DB) Read(ctx context.Context, fn func(*Tx) error) error {
 		return db.refusal("beginning to read", err)
 	}
 	defer raw.Rollback()
-	tx := &Tx{Now: db.instant(), raw: raw, ctx: ctx, engine: db.engine}
+	tx := &Tx{Now: db.instant(), Chance: db.chance, raw: raw, ctx: ctx, engine: db.engine}
 	defer tx.end()
 	return fn(tx)
 }
@@ -232,11 +246,14 @@ func (db *DB) Read(ctx context.Context, fn func(*Tx) error) error {
 // Glance is Read for a single query, which sees one snapshot by itself: it
 // saves beginning and ending a transaction. A second statement is refused.
 func (db *DB) Glance(ctx context.Context, fn func(*Tx) error) error {
+	if s := db.shared(ctx); s != nil {
+		return s.read(fn)
+	}
 	if !db.enter() {
 		return problem.New(problem.Unavailable, "store.closed")
 	}
 	defer db.reads.Done()
-	tx := &Tx{Now: db.instant(), raw: db.reader, ctx: ctx, engine: db.engine, glance: true}
+	tx := &Tx{Now: db.instant(), Chance: db.chance, raw: db.reader, ctx: ctx, engine: db.engine, glance: true}
 	defer tx.end()
 	return fn(tx)
 }

@@ -22,7 +22,7 @@ func onFailingDisk(t *testing.T) (*DB, *failing) {
 	disk := &failing{Connector: checked{c}}
 	own := &lite{writer: sql.OpenDB(disk), reader: sql.OpenDB(checked{c})}
 	own.writer.SetMaxOpenConns(1)
-	db := start(own, clock.Now)
+	db := start(own, Options{Now: clock.Now})
 	t.Cleanup(func() { db.Close() })
 	if err := db.upgrade(t.Context(), Options{Now: clock.Now}); err != nil {
 		t.Fatal(err)

@@ -16,7 +16,8 @@ import (
 // Tx is what every SQL function takes: one transaction and its time. It is
 // good only inside the function that received it.
 type Tx struct {
-	Now time.Time // UTC, whole milliseconds
+	Now    time.Time    // UTC, whole milliseconds
+	Chance func([]byte) // fills with what nobody guesses; DB.Chance
 
 	raw    runner
 	ctx    context.Context

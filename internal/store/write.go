@@ -54,6 +54,9 @@ func (db *DB) Write(ctx context.Context, fn func(*Tx) error) error {
 // must not trust what ahead learned elsewhere, such as the law in force: it
 // looks again and does the work anew if that has changed.
 func (db *DB) WriteAhead(ctx context.Context, ahead func(now time.Time), fn func(*Tx) error) error {
+	if s := db.shared(ctx); s != nil {
+		return s.write(ahead, fn)
+	}
 	if why := db.refused(); why != nil {
 		return fmt.Errorf("writing: %w", why)
 	}
@@ -373,7 +376,7 @@ func (db *DB) one(raw *sql.Tx, b *batch, w *write) (undo bool, err error) {
 			return false, err
 		}
 	}
-	tx := &Tx{Now: w.now, raw: raw, ctx: context.Background(), engine: db.engine, kept: b.kept}
+	tx := &Tx{Now: w.now, Chance: db.chance, raw: raw, ctx: context.Background(), engine: db.engine, kept: b.kept}
 	w.turn <- tx
 	w.own = <-w.ran
 	w.left = tx.pledge

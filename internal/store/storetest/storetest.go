@@ -92,7 +92,13 @@ func EachEmpty(t *testing.T, fn func(t *testing.T, address string)) {
 // Open opens a database until the test ends.
 func Open(t testing.TB, address string, clock *Clock) *store.DB {
 	t.Helper()
-	db, err := store.Open(t.Context(), address, store.Options{Now: clock.Now, Readers: 4})
+	return OpenWith(t, address, clock, nil)
+}
+
+// OpenWith is Open with the test's own chance.
+func OpenWith(t testing.TB, address string, clock *Clock, chance func([]byte)) *store.DB {
+	t.Helper()
+	db, err := store.Open(t.Context(), address, store.Options{Now: clock.Now, Readers: 4, Chance: chance})
 	if err != nil {
 		t.Fatal(err)
 	}
