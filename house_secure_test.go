@@ -59,7 +59,7 @@ func TestOnlyTheSimulationRepeatsChance(t *testing.T) {
 		"demo.Chance(":     {"cmd/quay20/simulate.go"},
 		"beginWith(":       {"cmd/quay20/house.go", "cmd/quay20/simulate.go"},
 		".Together(ctx":    {"internal/demo/build.go", "internal/demo/simulate.go"},
-		"store.Options{":   {"cmd/quay20/house.go", "cmd/quay20/simulate.go"},
+		"store.Options{":   {"cmd/quay20/backup.go", "cmd/quay20/house.go", "cmd/quay20/restore.go", "cmd/quay20/simulate.go"},
 		"Options.Chance =": nil,
 	} {
 		found := shipping(t, text)

@@ -222,7 +222,6 @@ var unproven = map[string]string{
 	"F07":   "being built",
 	"F08":   "being built",
 	"F11":   "being built",
-	"F13":   "being built",
 	"I-D10": "no files are kept yet; they come with filing from home",
 	"B-W14": "no uploads yet; they come with filing from home",
 	"B-A12": "no identity provider yet; it comes with citizens' accounts",

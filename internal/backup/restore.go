@@ -403,8 +403,8 @@ func (p Place) stands(ctx context.Context, b *File) (size int64, last time.Time,
 // stop at any point leaves the old house or the new one; doing it again ends
 // it. rel-F13
 func (p *Proof) Install(ctx context.Context, last func(*store.Tx) error) (kept string, err error) {
-	at := p.place.Store.Now().In(lawtime.Zone).Format("20060102_150405")
-	kept = "before_" + at
+	// To the millisecond: a restore that was killed and one done again may share a second.
+	kept = "before_" + strings.ReplaceAll(p.place.Store.Now().In(lawtime.Zone).Format("20060102_150405.000"), ".", "_")
 	if err := p.DB.Write(ctx, last); err != nil {
 		return "", err
 	}
