@@ -18,6 +18,7 @@ type Pack struct {
 	units    map[string][]*Unit // by code
 	keys     map[UnitKey]*Unit
 	children map[UnitKey][]child
+	heirs    map[UnitKey]Succession
 	acts     map[string]*Instrument
 	numbers  map[string]*Instrument // by number as published
 	procs    map[string]*Procedure
@@ -46,6 +47,7 @@ func index(all content) *Pack {
 			p.children[parent.Unit] = append(p.children[parent.Unit], child{u, parent.Span})
 		}
 	}
+	p.succeed()
 	for i := range all.Instruments {
 		p.acts[all.Instruments[i].ID] = &all.Instruments[i]
 		p.numbers[all.Instruments[i].Number] = &all.Instruments[i]

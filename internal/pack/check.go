@@ -18,6 +18,7 @@ func (r *reader) check() {
 	r.checkActs()
 	r.checkFields()
 	r.checkUnits()
+	r.checkReorganisations()
 	r.checkCalendar()
 	r.checkRules()
 	r.checkSlips()

@@ -30,17 +30,18 @@ type year struct {
 
 // content is a pack as its files tell it; it is what the embedded form stores.
 type content struct {
-	Head        Head
-	Sources     []Source
-	Instruments []Instrument
-	Fields      []Field
-	Units       []Unit
-	Years       []year
-	Notices     []Notice
-	Rules       []Rules
-	Slips       []SlipTemplate
-	Procedures  []Procedure
-	Hash        string // of all files
+	Head            Head
+	Sources         []Source
+	Instruments     []Instrument
+	Fields          []Field
+	Units           []Unit
+	Reorganisations []Reorganisation
+	Years           []year
+	Notices         []Notice
+	Rules           []Rules
+	Slips           []SlipTemplate
+	Procedures      []Procedure
+	Hash            string // of all files
 }
 
 // place is where a thing stands.
@@ -137,6 +138,8 @@ func (r *reader) readFile(name string) {
 		r.readFields(name)
 	case dir == "acts/":
 		r.readAct(name, stem)
+	case name == "organisation/reorganisations.yaml":
+		r.readReorganisations(name)
 	case dir == "organisation/":
 		r.readUnits(name)
 	case dir == "calendar/":
@@ -240,6 +243,15 @@ func (r *reader) readUnits(name string) {
 	}
 }
 
+func (r *reader) readReorganisations(name string) {
+	var in struct{ Reorganisations []Reorganisation }
+	r.decode(name, &in)
+	for i, e := range in.Reorganisations {
+		r.mark("reorganisation "+e.On, name, fmt.Sprintf("reorganisations[%d]", i))
+	}
+	r.all.Reorganisations = in.Reorganisations
+}
+
 func (r *reader) readYear(name string) {
 	var y year
 	if !r.decode(name, &y) {
@@ -324,6 +336,7 @@ func (r *reader) procedure(folder string) *Procedure {
 func (r *reader) sort() {
 	c := &r.all
 	slices.SortFunc(c.Rules, func(a, b Rules) int { return strings.Compare(a.From, b.From) })
+	slices.SortFunc(c.Reorganisations, func(a, b Reorganisation) int { return strings.Compare(a.On, b.On) })
 	for i := range c.Rules {
 		if i+1 < len(c.Rules) && c.Rules[i].To == "" {
 			c.Rules[i].To = before(c.Rules[i+1].From)

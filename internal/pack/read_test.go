@@ -52,6 +52,7 @@ const (
 	cover    = "procedures/1.000001/procedure.yaml"
 	feeStack = "procedures/1.000001/fees.yaml"
 	units    = "organisation/units.yaml"
+	ends     = "organisation/reorganisations.yaml"
 	days     = "calendar/2026.yaml"
 	notice   = "calendar/2026/2026-04-10-nghi-bu.yaml"
 	rules    = "rules/2025-07-01.yaml"
@@ -123,6 +124,13 @@ var spoilt = []struct {
 	{"desk windows overlap", units, "intake: mon-fri 07:00-11:30 13:30-17:00; sat 07:00-11:30", "intake: mon-fri 07:00-13:30 11:30-17:00", "", "windows"},
 	{"desk hours overlap in time", units, "        - to: 2025-02-28", "        - to: 2025-03-28", "- from: 2025-03-01\n          intake", "overlap"},
 	{"counting on Saturday", units, "counting: mon-fri 07:00-11:30 13:30-17:00", "counting: mon-sat 07:00-11:30", "", "weekend"},
+	{"heir of a unit that goes on", ends, "of: 105@2022-01-01", "of: 12-PA08@2022-01-01", "", "not-ended"},
+	{"heir of nobody", ends, "of: 105@2022-01-01", "of: 106@2022-01-01", "", "unit"},
+	{"heir that has not begun", ends, "to: [12-PC06@2022-01-01]", "to: [03388@2025-07-01]", "", "heir"},
+	{"no heir", ends, "to: [12-PC06@2022-01-01]", "to: []", "- of: 105", "missing"},
+	{"papers kept where nobody receives", ends, "desk: 03388@2022-01-01", "desk: 12-PA08@2022-01-01", "", "heir-desk"},
+	{"reorganisation without a title", ends, "title: Bỏ công an cấp huyện", "title: ''", "- on: 2025-03-01", "missing"},
+	{"reorganisation by no law", ends, ": nd-118-2025", ": nd-999-2025", "law:", "citation"},
 	{"counter serves nobody", units, "- 12-PC06", "- 12-PC66", "", "unit"},
 	// procedures
 	{"process step without time", version, "hours: 2\n", "hours: 0\n", "", "hours"},
