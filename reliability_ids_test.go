@@ -219,7 +219,6 @@ var promises = []struct{ id, means string }{
 // leaves this list.
 var unproven = map[string]string{
 	"F06":   "being built",
-	"F07":   "being built",
 	"F08":   "being built",
 	"F11":   "being built",
 	"I-D10": "no files are kept yet; they come with filing from home",

@@ -86,6 +86,10 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, writer(mode, os.Getenv(writerPath)))
 		os.Exit(1)
 	}
+	if os.Getenv(sift) != "" {
+		fmt.Fprintln(os.Stderr, becomeSifted(os.Args[1:]))
+		os.Exit(1)
+	}
 	flag.Parse()
 	var err error
 	if scratch, err = os.MkdirTemp(memory(), "quay20-faults-"); err != nil {
@@ -228,7 +232,7 @@ func (w *words) String() string {
 	return w.b.String()
 }
 
-var serving = regexp.MustCompile(`http://127\.0\.0\.1:\d+`)
+var address = regexp.MustCompile(`http://127\.0\.0\.1:\d+`)
 
 // serve starts the program and waits for its first answer. before is put in
 // front of the command line: strace, prlimit.
@@ -238,6 +242,11 @@ func (n *node) serve(before ...string) (*server, error) {
 		own := append(before, cmd.Args...)
 		cmd = exec.Command(own[0], own[1:]...)
 	}
+	return serving(cmd, func() (wait func(), err error) { return func() { cmd.Wait() }, cmd.Start() })
+}
+
+// serving waits for the first answer of a program that start starts.
+func serving(cmd *exec.Cmd, start func() (wait func(), err error)) (*server, error) {
 	s := &server{cmd: cmd, log: &words{}, said: &words{}, exited: make(chan struct{}), started: time.Now()}
 	cmd.Stderr = s.log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
@@ -245,7 +254,8 @@ func (n *node) serve(before ...string) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := cmd.Start(); err != nil {
+	wait, err := start()
+	if err != nil {
 		return nil, err
 	}
 	found := make(chan string, 1)
@@ -254,11 +264,11 @@ func (n *node) serve(before ...string) (*server, error) {
 		lines := bufio.NewScanner(out)
 		for lines.Scan() {
 			fmt.Fprintln(s.said, lines.Text())
-			if at := serving.FindString(lines.Text()); at != "" && len(found) == 0 {
+			if at := address.FindString(lines.Text()); at != "" && len(found) == 0 {
 				found <- at
 			}
 		}
-		cmd.Wait()
+		wait()
 	}()
 	select {
 	case s.url = <-found:

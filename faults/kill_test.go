@@ -14,7 +14,7 @@ func TestKillUnderLoad(t *testing.T) {
 	t.Parallel()
 	n := newNode(t, "")
 	c := newClient(t, n)
-	most := rounds(200, 5000)
+	most := rounds(40, 200)
 	kills, slowest := 0, time.Duration(0)
 	var f found
 	for round := range most {

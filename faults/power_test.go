@@ -103,7 +103,7 @@ func cutPower(t *testing.T, fault, how, variant string) {
 	n := made.copyTo(t, filepath.Join(d.at, "node"))
 	d.ask("sync")
 	c := newClient(t, n)
-	most := rounds(60, 2000)
+	most := rounds(15, 60)
 	var f found
 	for round := range most + 1 {
 		s := n.mustServe()
@@ -144,7 +144,7 @@ func TestPowerCutTakesWhatWasNotSynced(t *testing.T) {
 	lost := map[string]int{}
 	for _, mode := range []string{"NORMAL", "FULL"} {
 		path, acknowledged, cuts := filepath.Join(d.at, mode+".db"), 0, d.cuts
-		for range rounds(60, 600) {
+		for range rounds(20, 60) {
 			last := writeUntilKilled(t, mode, path, acknowledged)
 			acknowledged = last
 			d.cut("cut")
@@ -160,7 +160,7 @@ func TestPowerCutTakesWhatWasNotSynced(t *testing.T) {
 	if lost["NORMAL"] == 0 || lost["FULL"] != 0 {
 		t.Errorf("lost with NORMAL %d, want some; with FULL %d, want none", lost["NORMAL"], lost["FULL"])
 	}
-	report(t, result{Fault: "F02", Variant: "power cut, synchronous=FULL against NORMAL", Engine: "sqlite", Rounds: 2 * rounds(60, 600), Injected: d.cuts, Lost: lost["FULL"],
+	report(t, result{Fault: "F02", Variant: "power cut, synchronous=FULL against NORMAL", Engine: "sqlite", Rounds: 2 * rounds(20, 60), Injected: d.cuts, Lost: lost["FULL"],
 		Remark: fmt.Sprintf("with NORMAL, which the program refuses, %d acknowledged rows were lost", lost["NORMAL"])})
 }
 
