@@ -24,6 +24,7 @@ import (
 // Demo serves the province in miniature.
 type Demo struct {
 	Listener
+	Schedule
 	Seed uint64 `default:"1" help:"Which province is made: the same number makes the same one."`
 }
 
@@ -59,6 +60,9 @@ func (c *Demo) Run(ctx context.Context, std Std, place *Place, lang text.Lang) e
 		return err
 	}
 	clock.Follow(std.Now)
+	if h.nightly, err = c.nightly(h, place, std, nodeName(c.Listen), lang); err != nil {
+		return err
+	}
 	return c.Listener.serve(ctx, std, h, func(address string) error {
 		return present(std.Out, lang, place, address, ins)
 	})

@@ -31,6 +31,7 @@ type house struct {
 	ledger   *payment.Ledger
 	register *dossier.Register
 	keys     journal.Keys
+	folder   string
 	witness  string
 	secret   []byte          // signs form tokens
 	nightly  *backup.Nightly // nil if no backups were asked for
@@ -129,7 +130,7 @@ func furnish(ctx context.Context, s backup.Side) (h *house, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the law: %w", err)
 	}
-	h = &house{db: s.DB, keys: s.Keys, witness: s.Witness}
+	h = &house{db: s.DB, keys: s.Keys, folder: s.Folder, witness: s.Witness}
 	tracking, err := secretKey(filepath.Join(s.Folder, "keys", "tracking.key"))
 	if err != nil {
 		return nil, err

@@ -127,6 +127,8 @@ func (c *Listener) serve(ctx context.Context, std Std, h *house, ready func(addr
 	copies := h.copies()
 	config := c.config(h, std, origin, log)
 	config.Witness = copies
+	config.Backups = h.nightly
+	config.Folders = h.folders()
 	config.API = api.New(api.Config{
 		DB: h.db, Law: h.law, Roll: h.roll, Dossiers: h.register, Ledger: h.ledger,
 		Origin: origin, TrustedProxies: c.TrustedProxy, Now: std.Now, Log: log,
@@ -237,6 +239,15 @@ func (c *Listener) config(h *house, std Std, origin string, log *slog.Logger) we
 			return code
 		},
 	}
+}
+
+// folders are those whose disks must not fill up.
+func (h *house) folders() []web.Folder {
+	list := []web.Folder{{Word: "admin.folder.data", Path: h.folder}, {Word: "admin.folder.witness", Path: h.witness}}
+	if h.nightly != nil {
+		list = append(list, web.Folder{Word: "admin.folder.backups", Path: h.nightly.Dir})
+	}
+	return list
 }
 
 // files is the folder of the pages when a developer starts the program in its

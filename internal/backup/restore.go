@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"filippo.io/age"
@@ -210,12 +209,12 @@ func (p Place) raise(ctx context.Context, b *File, keys []age.Identity) (s Side,
 
 // roomFor refuses to begin what the disk has no room for.
 func roomFor(folder string, bytes int64) error {
-	var disk syscall.Statfs_t
-	if err := syscall.Statfs(folder, &disk); err != nil {
+	free, _, err := store.Disk(folder)
+	if err != nil {
 		return nil // then the disk itself will say so
 	}
 	const mega = 1 << 20
-	free, need := int64(disk.Bavail)*int64(disk.Bsize), bytes+16*mega
+	need := bytes + 16*mega
 	if free < need {
 		return problem.New(problem.Unavailable, "backup.err.room", "folder", folder, "free", free/mega, "need", need/mega)
 	}

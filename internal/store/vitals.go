@@ -3,12 +3,15 @@ package store
 import (
 	"context"
 	"fmt"
+	"os"
+	"syscall"
 )
 
 // Vitals is what those who look after the house see of the database.
 type Vitals struct {
 	Engine   string // "SQLite 3.53.0"
 	Bytes    int64  // of the whole database
+	Ahead    int64  // bytes of SQLite's write-ahead log; 0 on PostgreSQL, which keeps its own
 	Settings []Setting
 }
 
@@ -66,7 +69,23 @@ func (db *DB) Vitals(ctx context.Context) (v Vitals, err error) {
 	if err != nil {
 		return Vitals{}, fmt.Errorf("asking the database how it is: %w", err)
 	}
+	if e, ok := db.engine.(*lite); ok {
+		if log, err := os.Stat(e.path + "-wal"); err == nil {
+			v.Ahead = log.Size()
+		}
+	}
 	return v, nil
+}
+
+// Disk is how much of the disk that holds a folder is free for this program,
+// and how large it is, in bytes.
+func Disk(folder string) (free, size int64, err error) {
+	var disk syscall.Statfs_t
+	if err := syscall.Statfs(folder, &disk); err != nil {
+		return 0, 0, fmt.Errorf("asking the disk of %s: %w", folder, err)
+	}
+	block := int64(disk.Bsize)
+	return int64(disk.Bavail) * block, int64(disk.Blocks) * block, nil
 }
 
 func word(r Row) (s string, err error) { return s, r.Scan(&s) }

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -14,12 +15,14 @@ import (
 
 	"github.com/PuerkitoBio/goquery"
 
+	"quay20/internal/backup"
 	"quay20/internal/dossier"
 	"quay20/internal/job"
 	"quay20/internal/journal"
 	"quay20/internal/node"
 	"quay20/internal/officer"
 	"quay20/internal/pack"
+	"quay20/internal/problem"
 	"quay20/internal/store"
 )
 
@@ -528,16 +531,36 @@ func TestHealthIsPlainWords(t *testing.T) {
 		b.check(b.s.Witness.Copy(context.Background()))
 		_, err = b.p.Register.Sweep(context.Background())
 		b.check(err)
+		never := b.opened(b.get("quantri1", housePath), 200)
+		if text := never.Find("main").Text(); !strings.Contains(text, "Chưa có bản sao lưu nào") || never.Find("#all-well").Length() != 0 {
+			t.Errorf("a house without a backup is well: %s", text)
+		}
+		run := backup.Run{At: b.clock.Now(), Took: 3 * time.Second, File: "quay20-20260302-010000.backup", Made: b.clock.Now(), Bytes: 5 << 20, Rows: 1234, Entries: 56}
+		drill := func(r backup.Run) {
+			b.check(b.s.DB.Write(context.Background(), func(tx *store.Tx) error { return backup.NoteDrill(tx, r, backup.By{}) }))
+			b.check(b.s.Witness.Copy(context.Background()))
+		}
+		drill(run)
+		b.s.Backups = &backup.Nightly{Dir: "/mnt/backups", Time: time.Hour}
+		b.s.Folders = []Folder{{"admin.folder.data", dir}, {"admin.folder.backups", filepath.Join(dir, "gone")}}
 		text := b.opened(b.get("quantri1", housePath), 200).Find("main").Text()
-		if !strings.Contains(text, "Mọi thứ đều ổn.") && b.s.DB.Engine() == "sqlite" {
-			t.Errorf("not well: %s", text)
+		for _, want := range []string{"Mọi thứ đều ổn.", "dựng lại trong 3 giây, khớp 1.234 dòng", "56 mục, không sai lệch", "01 giờ 00, thứ Ba 03/03/2026", "/mnt/backups", "còn "} {
+			if !strings.Contains(text, want) && (want != "Mọi thứ đều ổn." || b.s.DB.Engine() == "sqlite") { // a test's PostgreSQL has no standby
+				t.Errorf("health lacks %q: %s", want, text)
+			}
+		}
+		b.clock.Add(time.Minute)
+		run.Problem = problem.New(problem.Unsupported, "backup.err.short", "file", run.File, "have", 10, "want", 20)
+		drill(run)
+		if text := b.opened(b.get("quantri1", housePath), 200).Find("main").Text(); !strings.Contains(text, "Sao lưu: quay20-20260302-010000.backup bị cụt: còn 10 byte trên 20") {
+			t.Errorf("a failed drill is not told: %s", text)
 		}
 		b.check(b.s.DB.Write(context.Background(), func(tx *store.Tx) error { return job.Enqueue(tx, "test", "x") }))
 		b.clock.Add(25 * time.Hour)
 		b.again("quantri1")
 		b.again("minh")
 		doc := b.opened(b.get("quantri1", housePath), 200)
-		for _, want := range []string{"bản sao đầu sổ không nhận được", "Chưa rà được hồ sơ", "Việc chờ đã đến lượt", "9 giờ 15, thứ Hai 02/03/2026"} {
+		for _, want := range []string{"bản sao đầu sổ không nhận được", "Chưa rà được hồ sơ", "bị cụt", "Việc chờ đã đến lượt", "9 giờ 15, thứ Hai 02/03/2026"} {
 			if !strings.Contains(doc.Find("main").Text(), want) {
 				t.Errorf("health lacks %q", want)
 			}

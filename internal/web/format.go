@@ -43,6 +43,22 @@ func sayMoney(lang text.Lang, amount int64) string {
 	return text.T(lang, "say.money", "amount", grouped(amount))
 }
 
+// sayBytes words a size in the unit that people read it in: "12,3 GB".
+func sayBytes(lang text.Lang, n int64) string {
+	const kilo, mega, giga = 1 << 10, 1 << 20, 1 << 30
+	switch {
+	case n < mega:
+		return grouped((n+kilo-1)/kilo) + " KB"
+	case n < giga:
+		return grouped((n+mega/2)/mega) + " MB"
+	}
+	s := strconv.FormatFloat(float64(n)/giga, 'f', 1, 64)
+	if lang == text.Vi {
+		s = strings.Replace(s, ".", ",", 1)
+	}
+	return s + " GB"
+}
+
 // grouped writes a number with a point each three digits, "1.250.000".
 func grouped(n int64) string {
 	s := strconv.FormatInt(n, 10)

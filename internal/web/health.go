@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"time"
 
+	"quay20/internal/backup"
 	"quay20/internal/job"
 	"quay20/internal/journal"
 	"quay20/internal/node"
@@ -35,6 +36,13 @@ const (
 	clockLate    = time.Minute
 )
 
+// From when A7 speaks of room: a disk that is nearly full, and a write-ahead log
+// that cannot be folded back because somebody reads for very long.
+const (
+	diskLeast  = 2 << 30 // bytes that must be free, or a tenth of a smaller disk
+	aheadLarge = 1 << 30
+)
+
 // jobsAtOnce bounds the jobs that A7 looks at.
 const jobsAtOnce = 200
 
@@ -50,6 +58,7 @@ type housePage struct {
 	Done     string
 	Troubles []trouble
 	Facts    SummaryList
+	Backups  SummaryList
 	Settings []store.Setting
 	GivenUp  []job.Job
 	Head     string // of the journal, to be printed and kept
@@ -65,7 +74,18 @@ type vitals struct {
 	last  time.Time // of the journal's last entry
 	jobs  []job.Job
 	nodes []node.Node
+	saved backup.State
+	disks []disk
 }
+
+// disk is how much room there is for a folder.
+type disk struct {
+	Folder
+	free, size int64
+}
+
+// full reports whether the disk needs room soon.
+func (d disk) full() bool { return d.free < min(diskLeast, d.size/10) }
 
 func (a *admin) vitals(ctx context.Context) (v vitals, err error) {
 	if v.Vitals, err = a.DB.Vitals(ctx); err != nil {
@@ -85,9 +105,17 @@ func (a *admin) vitals(ctx context.Context) (v vitals, err error) {
 		if v.nodes, err = node.All(tx); err != nil {
 			return err
 		}
+		if v.saved, err = backup.Last(tx); err != nil {
+			return err
+		}
 		v.jobs, err = job.Waiting(tx, jobsAtOnce)
 		return err
 	})
+	for _, f := range a.Folders {
+		if free, size, err := store.Disk(f.Path); err == nil { // one that is gone tells of itself elsewhere
+			v.disks = append(v.disks, disk{f, free, size})
+		}
+	}
 	return v, err
 }
 
@@ -97,7 +125,8 @@ func (a *admin) house(w http.ResponseWriter, r *http.Request, _ Visitor) error {
 		return err
 	}
 	f := a.blankForm(w, r)
-	p := housePage{Form: f, Troubles: a.troubles(f.Lang, v), Facts: a.houseFacts(f.Lang, v), Settings: v.Settings, Head: v.root, Size: v.size, At: a.Now()}
+	p := housePage{Form: f, Troubles: a.troubles(f.Lang, v), Facts: a.houseFacts(f.Lang, v), Backups: a.backupFacts(f.Lang, v.saved),
+		Settings: v.Settings, Head: v.root, Size: v.size, At: a.Now()}
 	if r.URL.Query().Get("done") == "again" {
 		p.Done = a.say(r, "admin.done.again")
 	}
@@ -153,6 +182,17 @@ func (a *admin) troubles(lang text.Lang, v vitals) []trouble {
 		if s := n.State(now); s == node.Silent || s == node.Lost {
 			add(n.Seen, "node", "name", n.Name)
 		}
+	}
+	if why, since := v.saved.Trouble(now); why != nil {
+		add(since, "backup", "why", text.Problem(lang, why))
+	}
+	for _, d := range v.disks {
+		if d.full() {
+			add(time.Time{}, "disk", "what", text.T(lang, string(d.Word)), "folder", d.Path, "free", sayBytes(lang, d.free))
+		}
+	}
+	if v.Ahead >= aheadLarge {
+		add(time.Time{}, "ahead", "size", sayBytes(lang, v.Ahead))
 	}
 	for _, s := range v.Settings {
 		if s.Value == "off" || s.Name == "synchronous_standby_names" && s.Value == "" {
@@ -210,7 +250,17 @@ func (a *admin) houseFacts(lang text.Lang, v vitals) SummaryList {
 	add("admin.house.version", Version())
 	add("admin.house.law", a.Law.Law().Version())
 	add("admin.house.engine", v.Engine)
-	add("admin.house.size", grouped((v.Bytes+1023)/1024)+" KB")
+	size := sayBytes(lang, v.Bytes)
+	if v.Ahead > 0 {
+		size = text.T(lang, "admin.house.with-log", "size", size, "log", sayBytes(lang, v.Ahead))
+	}
+	add("admin.house.size", size)
+	for _, d := range v.disks {
+		list.Rows = append(list.Rows, Row{
+			Key:   Said{Text: text.T(lang, "admin.house.room", "what", text.T(lang, string(d.Word)))},
+			Value: Said{Text: text.T(lang, "admin.house.free", "free", sayBytes(lang, d.free), "size", sayBytes(lang, d.size), "folder", d.Path)},
+		})
+	}
 	add("admin.house.journal", grouped(v.size))
 	copied, at := a.copied()
 	add("admin.house.witness", text.T(lang, "admin.house.copied", "n", grouped(copied), "at", sayHour(lang, at)))
@@ -224,6 +274,43 @@ func (a *admin) houseFacts(lang text.Lang, v vitals) SummaryList {
 		jobs += "+"
 	}
 	add("admin.house.jobs", jobs)
+	return list
+}
+
+// backupFacts tells of the night's backup, of the drill that brought it back,
+// and so of the last time that the whole journal was verified.
+func (a *admin) backupFacts(lang text.Lang, s backup.State) SummaryList {
+	var list SummaryList
+	add := func(key, value string) {
+		list.Rows = append(list.Rows, Row{Key: Said{Text: text.T(lang, key)}, Value: Said{Text: value}})
+	}
+	made, drilled, verified := text.T(lang, "admin.backup.none"), text.T(lang, "admin.backup.none"), text.T(lang, "admin.backup.none")
+	if r := s.Made; r != nil {
+		if r.Problem == nil {
+			made = text.T(lang, "admin.backup.was", "at", sayHour(lang, r.At), "file", r.File, "size", sayBytes(lang, r.Bytes), "entries", grouped(r.Entries))
+		} else {
+			made = text.T(lang, "admin.backup.bad", "at", sayHour(lang, r.At), "why", text.Problem(lang, r.Problem))
+		}
+	}
+	if r := s.Drilled; r != nil {
+		if r.Problem == nil {
+			drilled = text.T(lang, "admin.backup.good", "at", sayHour(lang, r.At), "file", r.File, "seconds", max(1, int(r.Took.Round(time.Second)/time.Second)), "rows", grouped(r.Rows))
+		} else {
+			drilled = text.T(lang, "admin.backup.bad", "at", sayHour(lang, r.At), "why", text.Problem(lang, r.Problem))
+		}
+	}
+	if r := s.Good; r != nil {
+		verified = text.T(lang, "admin.backup.verified", "at", sayHour(lang, r.At), "entries", grouped(r.Entries))
+	}
+	add("admin.backup.last", made)
+	add("admin.backup.drill", drilled)
+	add("admin.backup.verify", verified)
+	next, where := text.T(lang, "admin.backup.off"), text.T(lang, "admin.backup.off")
+	if a.Server.Backups != nil {
+		next, where = sayHour(lang, a.Server.Backups.Due(a.Now())), a.Server.Backups.Dir
+	}
+	add("admin.backup.next", next)
+	add("admin.backup.where", where)
 	return list
 }
 

@@ -222,7 +222,7 @@ var publicNav = []NavItem{
 // deskNav is the desk's navigation; an officer sees what exists and the
 // capacity may open.
 var deskNav = []NavItem{
-	{Key: "nav.desk", Href: "/desk", need: AnyOfficer},
+	{Key: "nav.desk", Href: "/desk", need: officer.TakeDesk, or: []officer.Permission{officer.Worklist}},
 	{Key: "nav.intake", Href: "/desk/intake", need: officer.Receive},
 	{Key: "nav.work", Href: "/desk/work", need: officer.Worklist},
 	{Key: "nav.sign", Href: "/desk/sign", need: signs},

@@ -15,12 +15,14 @@ import (
 	"net/url"
 	"time"
 
+	"quay20/internal/backup"
 	"quay20/internal/dossier"
 	"quay20/internal/gazette"
 	"quay20/internal/journal"
 	"quay20/internal/officer"
 	"quay20/internal/payment"
 	"quay20/internal/store"
+	"quay20/internal/text"
 )
 
 //go:embed page all:static
@@ -56,6 +58,14 @@ type Config struct {
 	Protected []journal.Protected
 	Keys      journal.Keys
 	Witness   *journal.Witness
+	Backups   *backup.Nightly // nil: none are written
+	Folders   []Folder        // whose disks A7 watches
+}
+
+// Folder is one that the house needs, with the word for what it holds.
+type Folder struct {
+	Word text.Key // "admin.folder.data"
+	Path string
 }
 
 // Visitor is the officer behind a signed-in request. Rooms take the capacity
