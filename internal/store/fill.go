@@ -235,7 +235,7 @@ func fillPostgres(ctx context.Context, url string) (filler, error) {
 		return nil, err
 	}
 	e := &postgres{url: url}
-	if e.writers, err = postgresPool(ctx, url, 1, nil); err != nil {
+	if e.writers, err = postgresPool(ctx, url, 1, nil, nil); err != nil {
 		return nil, err
 	}
 	e.writer = stdlib.OpenDBFromPool(e.writers)

@@ -1,14 +1,17 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"net"
+	"strconv"
 	"strings"
+	"sync/atomic"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -25,7 +28,16 @@ type postgres struct {
 	url              string
 	writers, readers *pgxpool.Pool
 	writer, reader   *sql.DB
+
+	warned atomic.Bool // by the server, on the write connection
 }
+
+const (
+	connectTime = 5 * time.Second  // for each host of the address
+	lockTime    = 4 * time.Second  // a stranger may hold a row or a table
+	silentTime  = 10 * time.Second // of the write connection at either end: then the other nodes have the turn
+	readTime    = time.Minute
+)
 
 func openPostgres(ctx context.Context, url string, readers int) (_ engine, err error) {
 	e := &postgres{url: url}
@@ -34,37 +46,57 @@ func openPostgres(ctx context.Context, url string, readers int) (_ engine, err e
 			e.close()
 		}
 	}()
-	if e.writers, err = postgresPool(ctx, url, 1, nil); err != nil {
+	e.writers, err = postgresPool(ctx, url, 1, map[string]string{
+		"lock_timeout": millis(lockTime), "idle_in_transaction_session_timeout": millis(silentTime),
+	}, func(_ *pgconn.PgConn, n *pgconn.Notice) {
+		e.warned.Store(e.warned.Load() || n.SeverityUnlocalized == "WARNING")
+	})
+	if err != nil {
 		return nil, err
 	}
 	e.writer = stdlib.OpenDBFromPool(e.writers)
-	if e.readers, err = postgresPool(ctx, url, readers, readOnly); err != nil {
+	e.readers, err = postgresPool(ctx, url, readers, map[string]string{
+		"lock_timeout": millis(lockTime), "default_transaction_read_only": "on", // where a query runs outside a transaction
+	}, nil)
+	if err != nil {
 		return nil, err
 	}
 	e.reader = stdlib.OpenDBFromPool(e.readers)
 	return e, nil
 }
 
-// readOnly holds where a query runs outside a transaction.
-var readOnly = map[string]string{"default_transaction_read_only": "on"}
+func millis(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
 
-func postgresPool(ctx context.Context, url string, size int, settings map[string]string) (*pgxpool.Pool, error) {
+// postgresPool keeps connections that were checked and given their settings,
+// whichever host of the address they lead to. The settings come after the
+// connection is made: one that only reads would not pass for the primary that
+// target_session_attrs=read-write asks for.
+func postgresPool(ctx context.Context, url string, size int, settings map[string]string, notice pgconn.NoticeHandler) (*pgxpool.Pool, error) {
 	c, err := pgxpool.ParseConfig(url)
 	if err != nil {
 		return nil, fmt.Errorf("reading the address: %w", err)
 	}
 	c.MaxConns = int32(size)
-	maps.Copy(c.ConnConfig.RuntimeParams, settings)
-	c.AfterConnect = checkPostgres
+	c.ConnConfig.ConnectTimeout = cmp.Or(c.ConnConfig.ConnectTimeout, connectTime)
+	c.ConnConfig.OnNotice = notice
+	c.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
+		for name, value := range settings {
+			if _, err := conn.Exec(ctx, "SELECT set_config($1, $2, false)", name, value); err != nil {
+				return err
+			}
+		}
+		return checkPostgres(ctx, conn)
+	}
 	return pgxpool.NewWithConfig(ctx, c)
 }
 
 // checkPostgres refuses a server that could lose an answered write or sorts
-// text in another order than SQLite. rel-I-X1
+// text in another order than SQLite. The connection keeps the synchronous_commit
+// that it was checked with, whatever is reloaded later. rel-I-X1
 func checkPostgres(ctx context.Context, c *pgx.Conn) error {
 	var fsync, pages, commit, order string
 	err := c.QueryRow(ctx, `SELECT current_setting('fsync'), current_setting('full_page_writes'),
-		current_setting('synchronous_commit'), CASE WHEN 'a' > 'B' THEN 'C' ELSE 'other' END`).
+		set_config('synchronous_commit', current_setting('synchronous_commit'), false), CASE WHEN 'a' > 'B' THEN 'C' ELSE 'other' END`).
 		Scan(&fsync, &pages, &commit, &order)
 	if err != nil {
 		return err
@@ -72,7 +104,7 @@ func checkPostgres(ctx context.Context, c *pgx.Conn) error {
 	for _, s := range []struct{ name, have string }{
 		{"fsync", fsync}, {"full_page_writes", pages}, {"synchronous_commit", commit},
 	} {
-		if s.have == "off" {
+		if s.have != "on" && s.have != "remote_apply" {
 			return problem.New(problem.Unavailable, "store.setting.postgres", "name", s.name)
 		}
 	}
@@ -85,6 +117,25 @@ func checkPostgres(ctx context.Context, c *pgx.Conn) error {
 func (e *postgres) name() string             { return "postgres" }
 func (e *postgres) query(text string) string { return text }
 func (e *postgres) committed() error         { return nil }
+
+// errUnsure says that a commit may not have reached the standby that it waited
+// for: somebody broke off the wait, and the server then answers success and a
+// warning.
+var errUnsure = errors.New("the server warned at the commit; the standby may not have it")
+
+// rel-F17
+func (e *postgres) commit(tx *sql.Tx) error {
+	e.warned.Store(false)
+	if err := tx.Commit(); err != nil {
+		return err
+	}
+	if e.warned.Load() {
+		return errUnsure
+	}
+	return nil
+}
+
+func (e *postgres) silence() (write, read time.Duration) { return silentTime, readTime }
 
 // begin takes the turn among the nodes' writers.
 func (e *postgres) begin(tx *sql.Tx) error {
@@ -127,16 +178,16 @@ func faultOf(code string) fault {
 	switch code {
 	case "40001", "40P01": // serialization failure, deadlock
 		return conflict
-	case "55P03": // lock not available
+	case "55P03", "57014": // a lock that was not to be had, a statement that somebody broke off
 		return busy
 	}
 	switch {
 	case strings.HasPrefix(code, "08"), // connection
-		strings.HasPrefix(code, "25006"), // a standby: read only
-		strings.HasPrefix(code, "53"),    // disk, memory, connections
-		strings.HasPrefix(code, "57P"),   // shutting down
-		strings.HasPrefix(code, "58"),    // input or output
-		strings.HasPrefix(code, "XX"):    // corruption
+		code == "25006", code == "25P03", // a standby; a transaction that was idle for too long
+		strings.HasPrefix(code, "53"),  // disk, memory, connections
+		strings.HasPrefix(code, "57P"), // shutting down
+		strings.HasPrefix(code, "58"),  // input or output
+		strings.HasPrefix(code, "XX"):  // corruption
 		return broken
 	}
 	return ordinary

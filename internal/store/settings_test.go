@@ -253,3 +253,14 @@ func TestFileThatIsNoDatabaseIsRefusedClearly(t *testing.T) {
 		t.Errorf("folder missing: %v", err)
 	}
 }
+
+// rel-F14: the connection that folds the WAL waits for readers for a moment, and so
+// does the writer behind it.
+func TestFoldingWaitsForReadersForAMomentOnly(t *testing.T) {
+	t.Parallel()
+	db := openTest(t, filepath.Join(t.TempDir(), "x.db"))
+	var have int
+	if err := db.engine.(*lite).folder.QueryRow("PRAGMA busy_timeout").Scan(&have); err != nil || have != foldPause {
+		t.Errorf("busy_timeout is %d, %v, want %d", have, err, foldPause)
+	}
+}

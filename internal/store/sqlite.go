@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"modernc.org/sqlite"
 
@@ -41,13 +42,13 @@ const (
 func openLite(ctx context.Context, path string, readers int) (engine, error) {
 	e := &lite{path: path, every: foldEvery}
 	var err error
-	if e.writer, err = litePool(path, 1, "_txlock=immediate", "_pragma=wal_autocheckpoint(0)"); err != nil {
+	if e.writer, err = litePool(path, 1, 5_000, "_txlock=immediate", "_pragma=wal_autocheckpoint(0)"); err != nil {
 		return nil, err
 	}
-	if e.folder, err = litePool(path, 1, "_pragma=wal_autocheckpoint(0)", "_pragma=busy_timeout("+strconv.Itoa(foldPause)+")"); err != nil {
+	if e.folder, err = litePool(path, 1, foldPause, "_pragma=wal_autocheckpoint(0)"); err != nil {
 		return nil, errors.Join(err, e.close())
 	}
-	if e.reader, err = litePool(path, readers, "_pragma=query_only(1)"); err != nil {
+	if e.reader, err = litePool(path, readers, 5_000, "_pragma=query_only(1)"); err != nil {
 		return nil, errors.Join(err, e.close())
 	}
 	return e, nil
@@ -80,9 +81,10 @@ func takeTurn(ctx context.Context, path string) (release func(), err error) {
 	}, nil
 }
 
-func litePool(path string, size int, more ...string) (*sql.DB, error) {
+// litePool keeps connections that wait so many milliseconds for a lock.
+func litePool(path string, size, patience int, more ...string) (*sql.DB, error) {
 	c, err := sqlite.NewConnector(address(path, append([]string{
-		"_pragma=busy_timeout(5000)", "_pragma=journal_mode(WAL)", "_pragma=synchronous(FULL)",
+		"_pragma=busy_timeout(" + strconv.Itoa(patience) + ")", "_pragma=journal_mode(WAL)", "_pragma=synchronous(FULL)",
 		"_pragma=foreign_keys(ON)", "_pragma=temp_store(MEMORY)", // savepoints undo from memory, not from a file
 		"_pragma=journal_size_limit(" + strconv.Itoa(2*foldEvery*4096) + ")"}, more...)...))
 	if err != nil {
@@ -170,9 +172,13 @@ func atLeast(version string, want [3]int) bool {
 
 func (e *lite) name() string                    { return "sqlite" }
 func (e *lite) begin(*sql.Tx) error             { return nil }
+func (e *lite) commit(tx *sql.Tx) error         { return tx.Commit() }
 func (e *lite) unit() *sql.TxOptions            { return nil }
 func (e *lite) snapshot() *sql.TxOptions        { return nil }
 func (e *lite) pools() (writer, reader *sql.DB) { return e.writer, e.reader }
+
+// silence is unlimited: the engine is in this program.
+func (e *lite) silence() (write, read time.Duration) { return 0, 0 }
 
 // committed folds the WAL back when it has grown: first beside the writer, then,
 // with the writer waiting, what was written meanwhile, so that the WAL begins

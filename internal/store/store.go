@@ -56,6 +56,8 @@ type DB struct {
 	writer *sql.DB // one connection: the writer's
 	reader *sql.DB
 
+	maxWait time.Duration // for a turn, or for a connection to read
+
 	queue   queue
 	pledge  func(*Tx) error // of the last write committed; the writer's own
 	careful int             // batches to come that take savepoints; the writer's own
@@ -129,6 +131,8 @@ type engine interface {
 	name() string
 	query(text string) string                             // $1 in the engine's own words
 	begin(tx *sql.Tx) error                               // first statement of a batch
+	commit(tx *sql.Tx) error                              // nil only if it is saved as safely as asked
+	silence() (write, read time.Duration)                 // after which a connection is given up; 0 is never
 	committed() error                                     // after a commit: what must be done now and then
 	fault(err error) fault                                // what an error of the engine means
 	unit() *sql.TxOptions                                 // how a batch of writes begins
@@ -205,6 +209,7 @@ func start(e engine, o Options) *DB {
 		engine:  e,
 		now:     o.Now,
 		chance:  o.Chance,
+		maxWait: maxWait,
 		queue:   queue{bell: make(chan struct{}, 1)},
 		closing: make(chan struct{}),
 		stopped: make(chan struct{}),
@@ -233,14 +238,21 @@ func (db *DB) Read(ctx context.Context, fn func(*Tx) error) error {
 		return problem.New(problem.Unavailable, "store.closed")
 	}
 	defer db.reads.Done()
-	raw, err := db.reader.BeginTx(ctx, db.engine.snapshot())
+	within, alive, done := guarded(ctx, db.maxWait)
+	defer done()
+	raw, err := db.reader.BeginTx(within, db.engine.snapshot())
 	if err != nil {
-		return db.refusal("beginning to read", err)
+		return db.unread(ctx, within, err)
 	}
 	defer raw.Rollback()
-	tx := &Tx{Now: db.instant(), Chance: db.chance, raw: raw, ctx: ctx, engine: db.engine}
+	_, limit := db.engine.silence()
+	alive.set(limit)
+	tx := &Tx{Now: db.instant(), Chance: db.chance, raw: raw, ctx: within, alive: alive, engine: db.engine}
 	defer tx.end()
-	return fn(tx)
+	if err = fn(tx); err != nil && tx.failed != nil && errors.Is(err, tx.failed) {
+		return db.unread(ctx, within, err)
+	}
+	return err
 }
 
 // Glance is Read for a single query, which sees one snapshot by itself: it
@@ -253,9 +265,48 @@ func (db *DB) Glance(ctx context.Context, fn func(*Tx) error) error {
 		return problem.New(problem.Unavailable, "store.closed")
 	}
 	defer db.reads.Done()
-	tx := &Tx{Now: db.instant(), Chance: db.chance, raw: db.reader, ctx: ctx, engine: db.engine, glance: true}
+	limit, _ := db.engine.silence()
+	within, alive, done := guarded(ctx, limit)
+	defer done()
+	tx := &Tx{Now: db.instant(), Chance: db.chance, raw: db.reader, ctx: within, alive: alive, engine: db.engine, glance: true}
 	defer tx.end()
-	return fn(tx)
+	err := fn(tx)
+	if err != nil && errors.Is(err, tx.failed) && tx.failed != errMore {
+		return db.unread(ctx, within, err)
+	}
+	return err
+}
+
+// guard gives a connection up that has been silent for too long: the program
+// at its other end may be stopped, or the network cut.
+type guard struct {
+	limit time.Duration
+	timer *time.Timer
+}
+
+// guarded is ctx until the limit has passed since the last sign of life; 0 is
+// no limit.
+func guarded(ctx context.Context, limit time.Duration) (context.Context, *guard, func()) {
+	if limit == 0 {
+		return ctx, nil, func() {}
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	g := &guard{limit, time.AfterFunc(limit, cancel)}
+	return ctx, g, func() { g.timer.Stop(); cancel() }
+}
+
+// again lets the time begin anew: something was answered, or is asked now.
+func (g *guard) again() {
+	if g != nil && g.limit > 0 {
+		g.timer.Reset(g.limit)
+	}
+}
+
+// set changes the limit and begins anew.
+func (g *guard) set(limit time.Duration) {
+	g.timer.Stop()
+	g.limit = limit
+	g.again()
 }
 
 // ending reports whether Close has begun.
@@ -308,16 +359,19 @@ func (db *DB) signal() {
 // instant is the clock's time as the database keeps it.
 func (db *DB) instant() time.Time { return db.now().UTC().Truncate(time.Millisecond) }
 
-// refusal makes an error of the engine one for people when they can do
-// something about it, and keeps the cause for the log.
-func (db *DB) refusal(doing string, err error) error {
-	switch db.engine.fault(err) {
-	case busy:
-		return fmt.Errorf("%s: %w (%w)", doing, unavailable("store.busy"), err)
-	case broken:
-		return fmt.Errorf("%s: %w (%w)", doing, unavailable("store.broken"), err)
+// unread makes an error of the engine one for people when they can do
+// something about it, and keeps the cause for the log. within is the read's
+// context, which may have ended before the one it was asked with.
+func (db *DB) unread(asked, within context.Context, err error) error {
+	fault := db.engine.fault(err)
+	switch {
+	case asked.Err() != nil:
+	case fault == busy:
+		return fmt.Errorf("reading: %w (%w)", unavailable("store.busy"), err)
+	case fault == broken, within.Err() != nil:
+		return fmt.Errorf("reading: %w (%w)", unavailable("store.silent"), err)
 	}
-	return fmt.Errorf("%s: %w", doing, err)
+	return fmt.Errorf("reading: %w", err)
 }
 
 func unavailable(key string) *problem.Problem {

@@ -34,7 +34,7 @@ func (db *DB) shared(ctx context.Context) *together {
 }
 
 func (s *together) begin() *Tx {
-	return &Tx{Now: s.db.instant(), Chance: s.db.chance, raw: s.whole.raw, ctx: context.Background(), engine: s.db.engine, kept: s.whole.kept}
+	return &Tx{Now: s.db.instant(), Chance: s.db.chance, raw: s.whole.raw, ctx: s.whole.ctx, alive: s.whole.alive, engine: s.db.engine, kept: s.whole.kept}
 }
 
 func (s *together) read(fn func(*Tx) error) error {

@@ -21,6 +21,7 @@ type Tx struct {
 
 	raw    runner
 	ctx    context.Context
+	alive  *guard
 	engine engine
 	over   atomic.Bool
 	pledge func(*Tx) error
@@ -122,6 +123,7 @@ func (tx *Tx) each(query string, args []any, fn func(Row) (bool, error)) error {
 	tx.open = true
 	defer func() { tx.open = false; rows.Close() }()
 	for rows.Next() {
+		tx.alive.again()
 		if more, err := fn(rows); err != nil || !more {
 			return err
 		}
@@ -147,6 +149,7 @@ func (tx *Tx) ready(args []any) error {
 	if tx.glance {
 		tx.failed = errMore // for the next one
 	}
+	tx.alive.again()
 	for i, a := range args {
 		v, err := portable(a)
 		if err != nil {

@@ -13,14 +13,25 @@ type Vitals struct {
 	Bytes    int64  // of the whole database
 	Ahead    int64  // bytes of SQLite's write-ahead log; 0 on PostgreSQL, which keeps its own
 	Settings []Setting
+	Copy     Copy
 }
+
+// Copy is what a second machine has of the database, and so what the loss of
+// the first one costs (RPO).
+type Copy string
+
+const (
+	NoCopy Copy = "none"  // what came after the last backup
+	Later  Copy = "async" // what the standby has not received yet
+	AtOnce Copy = "sync"  // nothing that was answered
+)
 
 // Setting is one on which the safety of an answered write rests.
 type Setting struct{ Name, Value string }
 
 // vital are an engine's own questions for Vitals.
 type vital struct {
-	engine, bytes string
+	engine, bytes, copy string
 	settings      []Setting // Value is the question
 }
 
@@ -28,6 +39,7 @@ func (e *lite) vital() vital {
 	return vital{
 		engine: "SELECT 'SQLite ' || sqlite_version()",
 		bytes:  "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()",
+		copy:   "SELECT 'none'",
 		settings: []Setting{
 			{"journal_mode", "PRAGMA journal_mode"}, {"synchronous", "PRAGMA synchronous"}, {"foreign_keys", "PRAGMA foreign_keys"},
 		},
@@ -38,6 +50,8 @@ func (e *postgres) vital() vital {
 	return vital{
 		engine: "SELECT 'PostgreSQL ' || current_setting('server_version')",
 		bytes:  "SELECT pg_database_size(current_database())",
+		copy: `SELECT CASE WHEN current_setting('synchronous_standby_names') <> '' THEN 'sync'
+			WHEN EXISTS (SELECT 1 FROM pg_stat_replication) THEN 'async' ELSE 'none' END`,
 		settings: []Setting{
 			{"fsync", "SELECT current_setting('fsync')"}, {"synchronous_commit", "SELECT current_setting('synchronous_commit')"},
 			{"synchronous_standby_names", "SELECT current_setting('synchronous_standby_names')"},
@@ -57,6 +71,11 @@ func (db *DB) Vitals(ctx context.Context) (v Vitals, err error) {
 		if v.Bytes, err = One(tx, func(r Row) (n int64, err error) { return n, r.Scan(&n) }, ask.bytes); err != nil {
 			return err
 		}
+		kept, err := One(tx, word, ask.copy)
+		if err != nil {
+			return err
+		}
+		v.Copy = Copy(kept)
 		for _, s := range ask.settings {
 			value, err := One(tx, word, s.Value)
 			if err != nil {

@@ -16,7 +16,9 @@ import (
 const (
 	maxBatch   = 256                   // writes that share one commit at most
 	batchTime  = 20 * time.Millisecond // after which no other write joins a batch
-	maxRetries = 10                    // of a batch that another node disturbed
+	maxRetries = 10                    // of a batch that another program disturbed
+	maxWaiting = 4096                  // writes; who comes then is refused at once
+	maxWait    = 5 * time.Second       // for a turn, or for a connection to read
 	careful    = 64                    // batches with savepoints after one that needed them
 	proveEvery = 2 * time.Second       // while nothing can be saved
 )
@@ -44,7 +46,8 @@ type write struct {
 // wait together share the commit; one that returns an error or panics undoes
 // itself alone. fn may run more than once and touches nothing but its Tx; it
 // must not call Write, which would wait for itself. When ctx ends before fn
-// began, fn does not run; once begun, it is carried through.
+// began, or its turn does not come within five seconds, fn does not run; once
+// begun, it is carried through.
 func (db *DB) Write(ctx context.Context, fn func(*Tx) error) error {
 	return db.WriteAhead(ctx, nil, fn)
 }
@@ -64,8 +67,8 @@ func (db *DB) WriteAhead(ctx context.Context, ahead func(now time.Time), fn func
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if !db.queue.join(w, db.instant) {
-		return problem.New(problem.Unavailable, "store.closed")
+	if err := db.queue.join(w, db.instant); err != nil {
+		return err
 	}
 	err := w.prepare(ahead)
 	db.queue.knock()
@@ -73,6 +76,8 @@ func (db *DB) WriteAhead(ctx context.Context, ahead func(now time.Time), fn func
 		return err
 	}
 	ended := ctx.Done()
+	late := time.NewTimer(db.maxWait)
+	defer late.Stop()
 	for {
 		select {
 		case tx := <-w.turn:
@@ -84,6 +89,10 @@ func (db *DB) WriteAhead(ctx context.Context, ahead func(now time.Time), fn func
 				return ctx.Err()
 			}
 			ended = nil
+		case <-late.C:
+			if w.begun.CompareAndSwap(false, true) {
+				return fmt.Errorf("writing: %w", unavailable("store.queue"))
+			}
 		}
 	}
 }
@@ -128,16 +137,19 @@ type queue struct {
 	bell    chan struct{} // rung when something may have become ready
 }
 
-// join gives w its time and its place; false if the store is closed.
-func (q *queue) join(w *write, now func() time.Time) bool {
+// join gives w its time and its place.
+func (q *queue) join(w *write, now func() time.Time) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.closed {
-		return false
+	switch {
+	case q.closed:
+		return problem.New(problem.Unavailable, "store.closed")
+	case len(q.waiting) >= maxWaiting:
+		return fmt.Errorf("writing: %w", unavailable("store.queue"))
 	}
 	w.now = now()
 	q.waiting = append(q.waiting, w)
-	return true
+	return nil
 }
 
 // Waiting is how many writes wait for their turn.
@@ -264,7 +276,8 @@ func (db *DB) commitAll(b *batch) bool {
 	b.marks = db.careful > 0
 	db.careful = max(0, db.careful-1)
 	var err error
-	for range maxRetries {
+	for n := range maxRetries {
+		db.stepAside(n)
 		if err = db.attempt(b); errors.Is(err, errSpoilt) {
 			b.marks, db.careful = true, careful
 			err = db.attempt(b)
@@ -293,6 +306,18 @@ func (db *DB) commitAll(b *batch) bool {
 	return false
 }
 
+// stepAside waits before the batch runs for the nth time again, longer each
+// time and never as long as the other program.
+func (db *DB) stepAside(n int) {
+	if n == 0 {
+		return
+	}
+	var dice [1]byte
+	db.chance(dice[:])
+	most := min(5*time.Millisecond<<n, 250*time.Millisecond)
+	time.Sleep(most * time.Duration(dice[0]) / 255)
+}
+
 // refuse tells the batch that it is not saved, and those who wait already, so
 // that nobody waits for the same again.
 func (db *DB) refuse(b *batch, err error) {
@@ -316,7 +341,10 @@ var errSpoilt = errors.New("a write of the batch is to be undone alone")
 // more than the statements between them, so the first attempt does without; a
 // write that is to be undone after it has written ends it.
 func (db *DB) attempt(b *batch) error {
-	raw, err := db.writer.BeginTx(context.Background(), db.engine.unit())
+	limit, _ := db.engine.silence()
+	ctx, alive, done := guarded(context.Background(), limit)
+	defer done()
+	raw, err := db.writer.BeginTx(ctx, db.engine.unit())
 	if err != nil {
 		return err
 	}
@@ -328,7 +356,8 @@ func (db *DB) attempt(b *batch) error {
 	late := time.NewTimer(batchTime)
 	defer late.Stop()
 	for i := 0; i < len(b.writes); i++ {
-		undo, err := db.one(raw, b, b.writes[i])
+		tx := &Tx{Now: b.writes[i].now, Chance: db.chance, raw: raw, ctx: ctx, alive: alive, engine: db.engine, kept: b.kept}
+		undo, err := db.one(tx, b, b.writes[i])
 		if err != nil {
 			return err
 		}
@@ -344,7 +373,8 @@ func (db *DB) attempt(b *batch) error {
 		}
 	}
 	b.full = true
-	return raw.Commit()
+	alive.again()
+	return db.engine.commit(raw)
 }
 
 // grow lets the next write join, unless the batch has lasted long enough.
@@ -366,23 +396,22 @@ func (b *batch) grow(db *DB, late <-chan time.Time) {
 // one runs one write, under a savepoint if the batch has them, and keeps what
 // it said in w.own. It reports whether the write is still to be undone. An
 // error means that the whole batch cannot go on.
-func (db *DB) one(raw *sql.Tx, b *batch, w *write) (undo bool, err error) {
+func (db *DB) one(tx *Tx, b *batch, w *write) (undo bool, err error) {
 	if w.gone {
 		w.own = errLeft
 		return false, nil
 	}
 	if b.marks {
-		if _, err := raw.Exec("SAVEPOINT w"); err != nil {
+		if _, err := tx.raw.ExecContext(tx.ctx, "SAVEPOINT w"); err != nil {
 			return false, err
 		}
 	}
-	tx := &Tx{Now: w.now, Chance: db.chance, raw: raw, ctx: context.Background(), engine: db.engine, kept: b.kept}
 	w.turn <- tx
 	w.own = <-w.ran
 	w.left = tx.pledge
 	w.gone = w.own == errLeft
 	if tx.failed != nil {
-		if db.engine.fault(tx.failed) != ordinary {
+		if db.engine.fault(tx.failed) != ordinary || tx.ctx.Err() != nil {
 			return false, tx.failed
 		}
 		if w.own == nil { // fn went on after a failed statement
@@ -397,11 +426,11 @@ func (db *DB) one(raw *sql.Tx, b *batch, w *write) (undo bool, err error) {
 		return undo, nil
 	}
 	if undo {
-		if _, err := raw.Exec("ROLLBACK TO w"); err != nil {
+		if _, err := tx.raw.ExecContext(tx.ctx, "ROLLBACK TO w"); err != nil {
 			return false, err
 		}
 	}
-	_, err = raw.Exec("RELEASE w")
+	_, err = tx.raw.ExecContext(tx.ctx, "RELEASE w")
 	return false, err
 }
 
@@ -410,10 +439,13 @@ func (db *DB) one(raw *sql.Tx, b *batch, w *write) (undo bool, err error) {
 // own has been committed (rel-I-X2). If something acknowledged is lost, the
 // store stays read only.
 func (db *DB) prove() error {
-	ctx := context.Background()
+	limit, _ := db.engine.silence()
+	ctx, alive, done := guarded(context.Background(), limit)
+	defer done()
 	if err := db.engine.fresh(ctx); err != nil {
 		return err
 	}
+	alive.again()
 	raw, err := db.writer.BeginTx(ctx, db.engine.unit())
 	if err != nil {
 		return err
@@ -422,13 +454,14 @@ func (db *DB) prove() error {
 	if err := db.engine.begin(raw); err != nil {
 		return err
 	}
-	if err := db.redeem(raw); err != nil {
+	if err := db.redeem(ctx, raw); err != nil {
 		return err
 	}
-	if _, err := raw.Exec("UPDATE store_turn SET proofs = proofs + 1"); err != nil {
+	if _, err := raw.ExecContext(ctx, "UPDATE store_turn SET proofs = proofs + 1"); err != nil {
 		return err
 	}
-	if err := raw.Commit(); err != nil {
+	alive.again()
+	if err := db.engine.commit(raw); err != nil {
 		return err
 	}
 	db.doubtful(nil, nil)
@@ -437,11 +470,11 @@ func (db *DB) prove() error {
 }
 
 // redeem asks the pledge of the last write committed.
-func (db *DB) redeem(raw *sql.Tx) error {
+func (db *DB) redeem(ctx context.Context, raw *sql.Tx) error {
 	if db.pledge == nil {
 		return nil
 	}
-	tx := &Tx{Now: db.instant(), raw: raw, ctx: context.Background(), engine: db.engine}
+	tx := &Tx{Now: db.instant(), raw: raw, ctx: ctx, engine: db.engine}
 	defer tx.end()
 	err := db.pledge(tx)
 	if why, lost := problem.As(err); lost {

@@ -28,6 +28,7 @@ type errorPage struct {
 	Sentences []string
 	Ref       string // told to the hotline
 	SignIn    *SignIn
+	Again     *keptPage // what was sent, to be sent again
 	Home      string
 }
 
@@ -82,7 +83,33 @@ func (s *Server) showProblem(w http.ResponseWriter, r *http.Request, p *problem.
 	if p.Kind == problem.Unauthenticated && s.served(SignInPath) {
 		page.SignIn = s.signInAgain(w, r)
 	}
+	if p.Kind == problem.Unavailable && r.Method == http.MethodPost {
+		page.Again = s.sentAgain(w, r)
+	}
 	s.showError(w, r, p.Status(), page)
+}
+
+// sentAgain keeps a form that the house was too busy to look at: it can be sent
+// again as it is, under its key, so that it is done once (rel-F14). A form with
+// a secret in it is typed again.
+func (s *Server) sentAgain(w http.ResponseWriter, r *http.Request) *keptPage {
+	for _, name := range secretFields {
+		if name != tokenField && r.PostForm.Has(name) {
+			return nil
+		}
+	}
+	return &keptPage{Form: s.blankForm(w, r), Action: r.URL.RequestURI(), Fields: fieldsOf(r.PostForm)}
+}
+
+// fieldsOf are the fields of a form that may travel, by name.
+func fieldsOf(v url.Values) (fields []Field) {
+	for name, values := range keepable(v) {
+		for _, v := range values {
+			fields = append(fields, Field{name, v})
+		}
+	}
+	slices.SortStableFunc(fields, func(a, b Field) int { return strings.Compare(a.Name, b.Name) })
+	return fields
 }
 
 // retryAfter tells programs when to come again.
@@ -194,13 +221,7 @@ func (s *Server) afterSignIn(w http.ResponseWriter, r *http.Request, f *Form, to
 		return s.redirect(w, r, next)
 	}
 	s.forgetSession(r, token)
-	page := keptPage{Form: s.blankForm(w, r), Action: next, Fields: []Field{{keptField, "1"}}}
-	for name, values := range keepable(kept) {
-		for _, v := range values {
-			page.Fields = append(page.Fields, Field{name, v})
-		}
-	}
-	slices.SortStableFunc(page.Fields, func(a, b Field) int { return strings.Compare(a.Name, b.Name) })
+	page := keptPage{Form: s.blankForm(w, r), Action: next, Fields: append([]Field{{keptField, "1"}}, fieldsOf(kept)...)}
 	return s.render(w, r, http.StatusOK, "kept", page)
 }
 

@@ -261,6 +261,7 @@ func (a *admin) houseFacts(lang text.Lang, v vitals) SummaryList {
 			Value: Said{Text: text.T(lang, "admin.house.free", "free", sayBytes(lang, d.free), "size", sayBytes(lang, d.size), "folder", d.Path)},
 		})
 	}
+	add("admin.house.loss", text.T(lang, "admin.house.loss."+string(v.Copy)))
 	add("admin.house.journal", grouped(v.size))
 	copied, at := a.copied()
 	add("admin.house.witness", text.T(lang, "admin.house.copied", "n", grouped(copied), "at", sayHour(lang, at)))

@@ -1,10 +1,16 @@
 package web
 
 import (
+	"context"
+	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/PuerkitoBio/goquery"
+
+	"quay20/internal/officer"
 	"quay20/internal/problem"
 )
 
@@ -38,5 +44,48 @@ func TestDeskThatCannotSaveSaysSo(t *testing.T) {
 			}
 		}
 		b.none()
+	})
+}
+
+// rel-F14, rel-L04: a house that is too busy even to see who asks answers 503 with
+// everything that was typed; sent again, the form is done once.
+func TestBusyHouseKeepsWhatWasTyped(t *testing.T) {
+	atBooth(t, commune, func(t *testing.T, b *booth) {
+		v := b.filled()
+		v.Set("filer.note", `Chị nói: "gấp" & <b>thật</b>`)
+		knows := b.s.SignedIn
+		b.s.SignedIn = func(context.Context, string) (officer.Session, error) {
+			return officer.Session{}, &problem.Problem{Kind: problem.Unavailable, Key: "store.busy", Retry: 5 * time.Second}
+		}
+		w := b.post(intakePath, v)
+		if w.Header().Get("Retry-After") != "5" {
+			t.Errorf("Retry-After is %q", w.Header().Get("Retry-After"))
+		}
+		doc := b.doc(w, 503)
+		if got := said(doc, "h1"); got != "Hệ thống đang bận" {
+			t.Errorf("the page is headed %q", got)
+		}
+		form := doc.Find(`main form[method=post]`)
+		again := url.Values{}
+		form.Find("input").Each(func(_ int, e *goquery.Selection) { again.Add(e.AttrOr("name", ""), e.AttrOr("value", "")) })
+		if form.AttrOr("action", "") != intakePath || again.Get(tokenField) == "" {
+			t.Errorf("the form goes to %q with %v", form.AttrOr("action", ""), again)
+		}
+		for name := range v {
+			if name != tokenField && !slices.Equal(again[name], v[name]) {
+				t.Errorf("%s was %q and is %q", name, v[name], again[name])
+			}
+		}
+		secret := url.Values{"login": {"minh"}, "password": {password}}
+		if body := b.post(SignInPath, secret).Body.String(); strings.Contains(body, password) {
+			t.Error("a password came back")
+		}
+		b.s.SignedIn = knows
+		again.Del("filer.note") // no field of this form
+		first, second := b.goes(b.post(intakePath, again)), b.goes(b.post(intakePath, again))
+		if first != second {
+			t.Errorf("sent twice, it leads to %s and %s", first, second)
+		}
+		b.only()
 	})
 }
