@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -49,6 +50,7 @@ func (c *Demo) Run(ctx context.Context, std Std, place *Place, lang text.Lang) e
 	if std.Now, err = place.clock(std.Now); err != nil {
 		return err
 	}
+	log := keepLog(slog.NewTextHandler(std.Err, c.logOptions()))
 	clock := demo.NewClock(std.Now())
 	h, err := place.openDemo(ctx, Std{std.In, std.Out, std.Err, clock.Now}, lang)
 	if err != nil {
@@ -63,7 +65,7 @@ func (c *Demo) Run(ctx context.Context, std Std, place *Place, lang text.Lang) e
 	if h.nightly, err = c.nightly(h, place, std, nodeName(c.Listen), lang); err != nil {
 		return err
 	}
-	return c.Listener.serve(ctx, std, h, func(address string) error {
+	return c.Listener.serve(ctx, std, h, log, func(address string) error {
 		return present(std.Out, lang, place, address, ins)
 	})
 }

@@ -102,7 +102,8 @@ func appears(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // rel-I-X6: after SIGTERM a request under way is finished, no new one is
-// taken, and the program ends with status 0.
+// taken, and the program ends with status 0; the service manager is told when
+// it serves and when it stops.
 func TestTermFinishesWhatIsUnderWay(t *testing.T) {
 	t.Parallel()
 	self, err := os.Executable()
@@ -112,6 +113,12 @@ func TestTermFinishesWhatIsUnderWay(t *testing.T) {
 	address := freeAddress(t)
 	server := exec.Command(self)
 	server.Args = []string{"quay20", "serve", "--data", filepath.Join(t.TempDir(), "node"), "--listen", address}
+	manager, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: filepath.Join(t.TempDir(), "manager"), Net: "unixgram"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer manager.Close()
+	server.Env = append(os.Environ(), "NOTIFY_SOCKET="+manager.LocalAddr().String())
 	out, err := server.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -154,5 +161,12 @@ func TestTermFinishesWhatIsUnderWay(t *testing.T) {
 	}
 	if err := server.Wait(); err != nil {
 		t.Errorf("it ends with %v, want status 0", err)
+	}
+	for _, want := range []string{"READY=1", "STOPPING=1"} {
+		manager.SetReadDeadline(time.Now().Add(time.Second))
+		b := make([]byte, 100)
+		if n, err := manager.Read(b); err != nil || string(b[:n]) != want {
+			t.Errorf("it told the service manager %q, %v; want %s", b[:n], err, want)
+		}
 	}
 }

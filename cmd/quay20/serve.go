@@ -52,8 +52,10 @@ type Listener struct {
 	Listen       string         `default:"127.0.0.1:8020" env:"QUAY20_LISTEN" help:"Address to listen on; 127.0.0.1:8020 if left out." placeholder:"HOST:PORT"`
 	Origin       string         `env:"QUAY20_ORIGIN" help:"Public address of the pages: https://motcua.example.vn. By default http:// and the address listened on." placeholder:"URL"`
 	TrustedProxy []netip.Prefix `env:"QUAY20_TRUSTED_PROXY" help:"Network of a proxy whose X-Forwarded-For is believed; may be repeated." placeholder:"CIDR"`
-	TLSCert      string         `name:"tls-cert" help:"Certificate chain, PEM. Give it with --tls-key." placeholder:"FILE"`
-	TLSKey       string         `name:"tls-key" help:"Key of the certificate, PEM." placeholder:"FILE"`
+	TLSCert      string         `name:"tls-cert" env:"QUAY20_TLS_CERT" help:"Certificate chain, PEM. Give it with --tls-key." placeholder:"FILE"`
+	TLSKey       string         `name:"tls-key" env:"QUAY20_TLS_KEY" help:"Key of the certificate, PEM." placeholder:"FILE"`
+	Metrics      string         `env:"QUAY20_METRICS" help:"Address of figures for Prometheus, at /metrics: 127.0.0.1:8021. On this machine or an inner network; none if left out." placeholder:"HOST:PORT"`
+	LogLevel     string         `env:"QUAY20_LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"What the log tells: debug, info, warn or error; info if left out."`
 	Dev          bool           `help:"For developers: page parts at /_kit, pages read from disk in a source tree."`
 }
 
@@ -61,6 +63,7 @@ func (c *Serve) Run(ctx context.Context, std Std, place *Place, lang text.Lang) 
 	if place.isDemo() { // whose passwords everybody knows
 		return problem.New(problem.Conflict, "cli.err.is-demo", "data", place.folder())
 	}
+	log := keepLog(slog.NewJSONHandler(std.Err, c.logOptions()))
 	h, err := place.stand(ctx, std, lang)
 	if err != nil {
 		return err
@@ -69,7 +72,7 @@ func (c *Serve) Run(ctx context.Context, std Std, place *Place, lang text.Lang) 
 	if h.nightly, err = c.nightly(h, place, std, nodeName(c.Listen), lang); err != nil {
 		return err
 	}
-	return c.Listener.serve(ctx, std, h, func(address string) error {
+	return c.Listener.serve(ctx, std, h, log, func(address string) error {
 		fmt.Fprintln(std.Out, text.T(lang, "cli.serving", "address", address))
 		if err := h.proven(ctx, std, lang); err != nil {
 			return err
@@ -103,18 +106,33 @@ func (h *house) welcome(ctx context.Context, std Std, lang text.Lang) error {
 	return err
 }
 
+// keepLog makes h the program's log. Rooms that were given no log write to
+// the default one, so it becomes that, too.
+func keepLog(h slog.Handler) *slog.Logger {
+	log := slog.New(h)
+	slog.SetDefault(log)
+	return log
+}
+
+func (c *Listener) logOptions() *slog.HandlerOptions {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(c.LogLevel)); err != nil { // the command line takes known levels only
+		level = slog.LevelInfo
+	}
+	return &slog.HandlerOptions{Level: level}
+}
+
 // stopTime is how long requests under way may take after a stop was asked for
 // (rel-I-X6); with what follows it stays below ten seconds.
 const stopTime = 8 * time.Second
 
 // serve serves the house until ctx ends, then finishes what is under way. ready
 // is told the public address once requests are taken.
-func (c *Listener) serve(ctx context.Context, std Std, h *house, ready func(address string) error) error {
+func (c *Listener) serve(ctx context.Context, std Std, h *house, log *slog.Logger, ready func(address string) error) error {
 	secured, err := c.tls()
 	if err != nil {
 		return err
 	}
-	log := slog.New(slog.NewJSONHandler(std.Err, nil))
 	l, err := net.Listen("tcp", c.Listen)
 	if err != nil {
 		return problem.New(problem.Unavailable, "cli.err.listen", "address", c.Listen, "detail", err.Error())
@@ -131,9 +149,13 @@ func (c *Listener) serve(ctx context.Context, std Std, h *house, ready func(addr
 	config.Folders = h.folders()
 	config.API = api.New(api.Config{
 		DB: h.db, Law: h.law, Roll: h.roll, Dossiers: h.register, Ledger: h.ledger,
-		Origin: origin, TrustedProxies: c.TrustedProxy, Now: std.Now, Log: log,
+		Origin: origin, TrustedProxies: c.TrustedProxy, Now: std.Now, Log: log, Reference: web.Reference,
 	})
 	jobs, err := h.jobs()
+	if err != nil {
+		return err
+	}
+	figures, err := c.measure(ctx, h, &config, secured, log)
 	if err != nil {
 		return err
 	}
@@ -150,6 +172,7 @@ func (c *Listener) serve(ctx context.Context, std Std, h *house, ready func(addr
 	})
 	defer chores.Wait()
 	defer stop()
+	chores.Go(func() { figures.serve(work, log) })
 	served := make(chan error, 1)
 	go func() {
 		if secured != nil {
@@ -162,12 +185,14 @@ func (c *Listener) serve(ctx context.Context, std Std, h *house, ready func(addr
 		return err
 	}
 	log.InfoContext(ctx, "serving", "listen", l.Addr().String(), "origin", origin, "engine", h.db.Engine())
+	notify(log, "READY=1")
 	select {
 	case err := <-served:
 		return fmt.Errorf("serving: %w", err)
 	case <-ctx.Done():
 	}
 	log.Info("stopping")
+	notify(log, "STOPPING=1")
 	grace, done := context.WithTimeout(work, stopTime)
 	defer done()
 	if err := pages.Shutdown(grace); err != nil {

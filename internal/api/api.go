@@ -48,6 +48,7 @@ type Config struct {
 	TrustedProxies []netip.Prefix   // whose X-Forwarded-For is believed
 	Now            func() time.Time // the clock, for budgets and the day asked about
 	Log            *slog.Logger
+	Reference      func(*http.Request) string // of a request in the log; nil makes one up
 }
 
 // Prefix is the path under which everything lies.
@@ -68,6 +69,9 @@ type server struct {
 func New(c Config) http.Handler {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.Reference == nil {
+		c.Reference = func(*http.Request) string { return reference() }
 	}
 	s := &server{Config: c, mux: http.NewServeMux(), guessing: newGuessing(), operations: operations()}
 	for _, o := range s.operations {
@@ -98,7 +102,7 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if p == http.ErrAbortHandler {
 			panic(p)
 		}
-		ref := reference()
+		ref := s.Reference(r)
 		s.Log.ErrorContext(r.Context(), "panic", "ref", ref, "route", r.Pattern, "panic", p, "stack", string(debug.Stack()))
 		s.broken(w, r, ref)
 	}()

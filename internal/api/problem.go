@@ -59,7 +59,7 @@ func (s *server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	case errors.Is(err, context.Canceled) && r.Context().Err() != nil:
 		// the caller went away: nobody reads an answer
 	default:
-		ref := reference()
+		ref := s.Reference(r)
 		s.Log.ErrorContext(r.Context(), "request broke", "ref", ref, "route", r.Pattern, "err", err)
 		s.broken(w, r, ref)
 	}

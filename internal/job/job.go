@@ -86,6 +86,17 @@ func Waiting(tx *store.Tx, limit int) ([]Job, error) {
 	return all, nil
 }
 
+// Counts says how many jobs are not done: those that will be tried, and those
+// that wait for a person.
+func Counts(tx *store.Tx) (open, givenUp int, err error) {
+	_, err = store.One(tx, func(r store.Row) (struct{}, error) { return struct{}{}, r.Scan(&open, &givenUp) }, `
+		SELECT COALESCE(SUM(CASE WHEN given_up THEN 0 ELSE 1 END), 0), COALESCE(SUM(CASE WHEN given_up THEN 1 ELSE 0 END), 0) FROM job`)
+	if err != nil {
+		return 0, 0, fmt.Errorf("counting jobs: %w", err)
+	}
+	return open, givenUp, nil
+}
+
 // Again puts a job that was given up back into the queue.
 func Again(tx *store.Tx, id string) error {
 	n, err := tx.Exec("UPDATE job SET given_up = $1, tries = 0, due = $2, lease = '' WHERE id = $3", false, tx.Now, id)

@@ -149,11 +149,24 @@ func TestHopelessJobIsLeftForAPerson(t *testing.T) {
 		if len(left) != 1 || !left[0].GivenUp || left[0].Tries != 12 {
 			t.Fatalf("left %+v", left)
 		}
+		enqueue(t, db, "y", "z")
+		err := db.Read(t.Context(), func(tx *store.Tx) error {
+			open, givenUp, err := job.Counts(tx)
+			if open != 2 || givenUp != 1 {
+				t.Errorf("%d jobs open and %d given up, want 2 and 1", open, givenUp)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
 		if err := db.Write(t.Context(), func(tx *store.Tx) error { return job.Again(tx, left[0].ID) }); err != nil {
 			t.Fatal(err)
 		}
 		stop := run(t, db, func(string) error { tried <- struct{}{}; return nil })
-		<-tried
+		for range 3 {
+			<-tried
+		}
 		stop()
 		if left := waiting(t, db); len(left) != 0 {
 			t.Errorf("left %+v", left)

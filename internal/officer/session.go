@@ -343,6 +343,16 @@ func (r *Roll) Sessions(ctx context.Context, token string) (list []Session, err 
 	return list, err
 }
 
+// CountSessions is how many sessions of all officers are alive.
+func CountSessions(tx *store.Tx) (n int, err error) {
+	n, err = store.One(tx, func(r store.Row) (n int, err error) { return n, r.Scan(&n) },
+		`SELECT COUNT(*) FROM officer_session WHERE seen >= $1 AND started >= $2`, tx.Now.Add(-idle), tx.Now.Add(-absolute))
+	if err != nil {
+		return 0, fmt.Errorf("counting sessions: %w", err)
+	}
+	return n, nil
+}
+
 // Seat is a session that has a desk open (quầy đang mở).
 type Seat struct {
 	Session

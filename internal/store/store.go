@@ -19,6 +19,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"quay20/internal/problem"
@@ -63,6 +64,7 @@ type DB struct {
 	careful int             // batches to come that take savepoints; the writer's own
 	closing chan struct{}   // closed when Close begins
 	stopped chan struct{}   // closed when the writer has ended
+	told    atomic.Pointer[func(writes int, took time.Duration)]
 
 	mu       sync.Mutex // guards the rest, and Add of reads
 	closed   bool
@@ -344,6 +346,10 @@ func (db *DB) Watch() (commits <-chan struct{}, stop func()) {
 		delete(db.watchers, c)
 	}
 }
+
+// OnCommit has tell called after each commit to disk that writes shared: how
+// many they were, and how long the disk took. tell delays the next write.
+func (db *DB) OnCommit(tell func(writes int, took time.Duration)) { db.told.Store(&tell) }
 
 func (db *DB) signal() {
 	db.mu.Lock()

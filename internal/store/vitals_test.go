@@ -1,8 +1,10 @@
 package store_test
 
 import (
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"quay20/internal/store"
 	"quay20/internal/store/storetest"
@@ -23,6 +25,35 @@ func TestVitalsNameTheEngineItsSizeAndWhatKeepsAnsweredWrites(t *testing.T) {
 		}
 		if v.Bytes <= 0 || len(v.Settings) != 3 {
 			t.Errorf("size %d, settings %v", v.Bytes, v.Settings)
+		}
+	})
+}
+
+// Whoever watches over the house learns how many writes shared each commit.
+func TestCommitsAreTold(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		commits, writes := 0, 0
+		db.OnCommit(func(n int, took time.Duration) { // on the writer, before Write answers
+			commits, writes = commits+1, writes+n
+			if took < 0 {
+				t.Errorf("a commit took %v", took)
+			}
+		})
+		for i := range 3 {
+			err := db.Write(t.Context(), func(tx *store.Tx) error {
+				if i == 2 {
+					return store.ErrNone // undone alone: nothing to commit
+				}
+				_, err := tx.Exec(`INSERT INTO dossier_number (series, period, last) VALUES ('t', $1, 1)`, strconv.Itoa(i))
+				return err
+			})
+			if (err != nil) != (i == 2) {
+				t.Fatal(err)
+			}
+		}
+		if writes < 2 || commits < 2 || writes < commits {
+			t.Errorf("told of %d commits with %d writes, want those of the two that were saved", commits, writes)
 		}
 	})
 }

@@ -374,7 +374,14 @@ func (db *DB) attempt(b *batch) error {
 	}
 	b.full = true
 	alive.again()
-	return db.engine.commit(raw)
+	begun := db.now()
+	if err := db.engine.commit(raw); err != nil {
+		return err
+	}
+	if tell := db.told.Load(); tell != nil {
+		(*tell)(len(b.writes), db.now().Sub(begun))
+	}
+	return nil
 }
 
 // grow lets the next write join, unless the batch has lasted long enough.

@@ -34,7 +34,8 @@ const (
 )
 
 const (
-	healthPath = "/healthz"
+	healthPath = "/healthz"      // whether work can be done and saved here
+	livePath   = "/healthz/live" // whether the program answers
 	reportPath = "/csp-report"
 	apiPrefix  = "/api/"
 )
@@ -88,8 +89,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 			}
 			s.broken(v, r, p)
 		}
-		s.Log.InfoContext(r.Context(), "request", "ref", v.ref, "method", known(r.Method), "route", v.pattern,
-			"status", v.status, "bytes", v.size, "took", s.Now().Sub(begun))
+		s.over(r, v, s.Now().Sub(begun))
 	}()
 	s.headers(v, v.nonce)
 	if err := s.gate(r); err != nil {
@@ -99,6 +99,25 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	v.lang = s.language(v, r)
 	s.dispatch(v, r)
 }
+
+// Answer is one request that is over.
+type Answer struct {
+	Route  string // "GET /tra-cuu"; "none" if no route is declared
+	Status int
+	Took   time.Duration
+}
+
+// over logs the request and tells who counts.
+func (s *Server) over(r *http.Request, v *visit, took time.Duration) {
+	s.Log.InfoContext(r.Context(), "request", "ref", v.ref, "method", known(r.Method), "route", v.pattern,
+		"status", v.status, "bytes", v.size, "ms", float64(took.Microseconds())/1000)
+	if s.Answered != nil {
+		s.Answered(Answer{v.pattern, v.status, took})
+	}
+}
+
+// Reference is the number under which the log tells of a request.
+func Reference(r *http.Request) string { return visitOf(r).ref }
 
 // broken logs a panic once and shows the page of a fault (rel-I-X4).
 func (s *Server) broken(v *visit, r *http.Request, p any) {
@@ -116,6 +135,7 @@ func (s *Server) dispatch(v *visit, r *http.Request) {
 	case s.API != nil && strings.HasPrefix(r.URL.Path, apiPrefix):
 		v.pattern = "api"
 		s.API.ServeHTTP(v, r)
+		v.pattern = cmp.Or(r.Pattern, v.pattern)
 	case s.closed(v, r):
 	default:
 		s.page(v, r)
@@ -186,7 +206,7 @@ func (s *Server) gate(r *http.Request) error {
 		return refusal{http.StatusRequestURITooLong, "web.url-long"}
 	case !cleanPath(r.URL.Path) || strings.Count(r.URL.RawQuery, "&") >= queryCap || !utf8.ValidString(r.URL.RawQuery):
 		return problem.New(problem.Malformed, "web.malformed")
-	case !s.ourHost(r.Host) && r.URL.Path != healthPath:
+	case !s.ourHost(r.Host) && !healthy(r.URL.Path):
 		return refusal{http.StatusMisdirectedRequest, "web.misdirected"}
 	}
 	return nil
@@ -410,9 +430,12 @@ func random(n int) string {
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
+// healthy reports the paths that monitors ask, by whatever name and at any time.
+func healthy(path string) bool { return path == healthPath || path == livePath }
+
 // closed shows X3 while planned work goes on. Health and static files stay.
 func (s *Server) closed(v *visit, r *http.Request) bool {
-	if s.Downtime == nil || r.URL.Path == healthPath || strings.HasPrefix(r.URL.Path, staticPrefix) {
+	if s.Downtime == nil || healthy(r.URL.Path) || strings.HasPrefix(r.URL.Path, staticPrefix) {
 		return false
 	}
 	until, closed := s.Downtime()

@@ -8,6 +8,7 @@ import (
 // systemRoutes are the pages that belong to no room.
 func (s *Server) systemRoutes() {
 	s.public("GET "+healthPath, s.health)
+	s.public("GET "+livePath, s.live)
 	s.public("GET "+staticPrefix+"{hash}/{name...}", s.asset)
 	s.public("POST "+reportPath, s.report)
 	s.public("GET /offline", s.offline)
@@ -16,8 +17,21 @@ func (s *Server) systemRoutes() {
 	}
 }
 
-// health answers that the program serves; it says nothing else to the world.
+// health answers whether an act would be saved here, and if not, the stable
+// word for why; it says nothing else to the world and asks nothing of the disk.
 func (s *Server) health(w http.ResponseWriter, r *http.Request) error {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	if s.DB != nil {
+		if t := s.DB.Trouble(); t.Why != nil {
+			retryAfter(w, t.Why)
+			return send(w, r, http.StatusServiceUnavailable, []byte("cannot save: "+t.Why.Key+"\n"))
+		}
+	}
+	return send(w, r, http.StatusOK, []byte("ok\n"))
+}
+
+// live answers that the program serves.
+func (s *Server) live(w http.ResponseWriter, r *http.Request) error {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	return send(w, r, http.StatusOK, []byte("ok\n"))
 }

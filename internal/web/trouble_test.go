@@ -21,6 +21,9 @@ func TestDeskThatCannotSaveSaysSo(t *testing.T) {
 	atBooth(t, commune, func(t *testing.T, b *booth) {
 		b.s.DB = b.p.DB
 		v := b.filled()
+		if w := b.get("/healthz"); w.Code != 200 {
+			t.Errorf("in good health it answers %d %q", w.Code, w.Body)
+		}
 		b.p.DB.ReadOnly(problem.New(problem.Unavailable, "journal.behind", "from", 12, "to", 14, "where", "head.note"))
 		doc := b.doc(b.get("/desk"), 200)
 		if got := said(doc, ".q-warning"); !strings.Contains(got, "chỉ còn cho đọc từ") || !strings.Contains(got, "thiếu các mục 12 đến 14") {
@@ -42,6 +45,12 @@ func TestDeskThatCannotSaveSaysSo(t *testing.T) {
 			if w := b.get(page); w.Code != 200 {
 				t.Errorf("%s answers %d", page, w.Code)
 			}
+		}
+		if w := b.get("/healthz"); w.Code != 503 || w.Body.String() != "cannot save: journal.behind\n" {
+			t.Errorf("health answers %d %q", w.Code, w.Body)
+		}
+		if w := b.get("/healthz/live"); w.Code != 200 {
+			t.Errorf("alive, it answers %d", w.Code)
 		}
 		b.none()
 	})

@@ -36,7 +36,8 @@ type Config struct {
 	Dev            bool             // serves /_kit; with Files, pages reload on save
 	Files          fs.FS            // this folder on disk, in Dev only; nil reads the embedded one
 	Log            *slog.Logger
-	Secret         []byte // signs form tokens; the same on every node; nil makes one that lasts until restart
+	Answered       func(Answer) // is told of each request; nil tells nobody
+	Secret         []byte       // signs form tokens; the same on every node; nil makes one that lasts until restart
 
 	// SignedIn finds the living session of a cookie's token, or a Problem
 	// (officer.Roll.Session).

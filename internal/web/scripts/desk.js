@@ -158,7 +158,7 @@ function watchLine() {
     mark.textContent = up ? `● ${mark.dataset.up}` : `▲ ${mark.dataset.lost} ${lost}`;
     mark.classList.toggle("q-net--off", !up);
   };
-  const ask = () => fetch("/healthz", { cache: "no-store" }).then((answer) => show(answer.ok), () => show(false));
+  const ask = () => fetch("/healthz/live", { cache: "no-store" }).then((answer) => show(answer.ok), () => show(false));
   setInterval(ask, 15000);
   addEventListener("online", ask);
   addEventListener("offline", () => show(false));

@@ -1,0 +1,32 @@
+package main
+
+import (
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+)
+
+// notify tells the service manager how the service is, "READY=1" (systemd's
+// Type=notify). Started otherwise, nobody asks and nothing is told.
+func notify(log *slog.Logger, state string) {
+	address := os.Getenv("NOTIFY_SOCKET")
+	if address == "" {
+		return
+	}
+	if err := tellManager(address, state); err != nil {
+		log.Warn("telling the service manager", "state", state, "error", err)
+	}
+}
+
+func tellManager(address, state string) error {
+	c, err := net.DialUnix("unixgram", nil, &net.UnixAddr{Name: address, Net: "unixgram"})
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	if _, err := c.Write([]byte(state)); err != nil {
+		return fmt.Errorf("writing: %w", err)
+	}
+	return nil
+}
