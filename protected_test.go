@@ -169,7 +169,7 @@ func noticed(t *testing.T, p *demo.Province, table, column, kind string) (seen b
 // disputed reports whether any check of verify finds a fault in the tables as
 // they stand in this transaction.
 func disputed(tx *store.Tx, p *demo.Province) (bool, error) {
-	for _, check := range []func(*store.Tx) ([]string, error){p.Register.Gaps, p.Register.Paths, payment.Gaps} {
+	for _, check := range []func(*store.Tx) ([]journal.Fault, error){p.Register.Gaps, p.Register.Paths, payment.Gaps} {
 		if faults, err := check(tx); err != nil || len(faults) > 0 {
 			return true, nil // a row that cannot be read is a fault, too
 		}

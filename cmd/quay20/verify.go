@@ -87,15 +87,19 @@ func (h *house) verify(ctx context.Context, lang text.Lang) (v verdict, err erro
 		return v, fmt.Errorf("verifying: %w", err)
 	}
 	v = verdict{Size: report.Size, Root: report.Root, Copied: report.Copied, Heads: report.Heads, Subjects: report.Subjects, Faults: []finding{}, More: report.More}
-	for _, f := range report.Faults {
-		v.Faults = append(v.Faults, finding{f.Index, f.Key, text.T(lang, f.Key, f.Args...)})
-	}
 	gaps, err := h.gaps(ctx)
 	if err != nil {
 		return v, err
 	}
-	for _, gap := range gaps {
-		v.Faults = append(v.Faults, finding{Code: "cli.gap", Text: text.T(lang, "cli.gap", "series", gap)})
+	for _, f := range slices.Concat(report.Faults, gaps) {
+		v.Faults = append(v.Faults, finding{f.Index, f.Key, text.T(lang, f.Key, f.Args...)})
+	}
+	unguarded, err := h.unguarded(ctx)
+	if err != nil {
+		return v, err
+	}
+	for _, name := range unguarded {
+		v.Faults = append(v.Faults, finding{Code: "cli.unguarded", Text: text.T(lang, "cli.unguarded", "name", name)})
 	}
 	unfounded, err := h.unfounded(ctx)
 	if err != nil {
@@ -121,10 +125,20 @@ func (h *house) unfounded(ctx context.Context) (entries []int64, err error) {
 	return entries, nil
 }
 
+// unguarded are triggers against changes of the past that somebody took away
+// (rel-I-J4).
+func (h *house) unguarded(ctx context.Context) (names []string, err error) {
+	err = h.db.Read(ctx, func(tx *store.Tx) error {
+		names, err = store.Unguarded(tx)
+		return err
+	})
+	return names, err
+}
+
 // gaps are numbers missing among dossiers and receipts, and dossiers whose acts
 // in the journal are no path of the law's states (rel-I-D6, rel-I-D8).
-func (h *house) gaps(ctx context.Context) ([]string, error) {
-	var all []string
+func (h *house) gaps(ctx context.Context) ([]journal.Fault, error) {
+	var all []journal.Fault
 	err := h.db.Read(ctx, func(tx *store.Tx) error {
 		codes, err := h.register.Gaps(tx)
 		if err != nil {

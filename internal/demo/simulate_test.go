@@ -90,7 +90,7 @@ func checkWhole(t *testing.T, p *demo.Province) {
 		t.Errorf("verify: %v %v", report.Faults, err)
 	}
 	err = p.DB.Read(ctx, func(tx *store.Tx) error {
-		for _, look := range []func(*store.Tx) ([]string, error){p.Register.Gaps, payment.Gaps, p.Register.Paths} {
+		for _, look := range []func(*store.Tx) ([]journal.Fault, error){p.Register.Gaps, payment.Gaps, p.Register.Paths} {
 			found, err := look(tx)
 			if err != nil || len(found) > 0 {
 				t.Errorf("verify: %v %v", found, err)

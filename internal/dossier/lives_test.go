@@ -18,6 +18,7 @@ import (
 	"quay20/internal/problem"
 	"quay20/internal/store"
 	"quay20/internal/store/storetest"
+	words "quay20/internal/text"
 )
 
 // live does one random act that is allowed to somebody now.
@@ -140,7 +141,7 @@ func TestVerifyFindsActsThatAreNoPath(t *testing.T) {
 					return err
 				}
 				wrong, err := p.Register.Paths(tx)
-				if err == nil && (len(wrong) != 1 || !strings.Contains(wrong[0], d.ID) || !strings.Contains(wrong[0], c.why)) {
+				if err == nil && (len(wrong) != 1 || !strings.Contains(inWords(wrong[0]), d.ID) || !strings.Contains(inWords(wrong[0]), c.why)) {
 					t.Errorf("%s %s: found %v, want %q", c.act, c.facts, wrong, c.why)
 				}
 				return err
@@ -149,8 +150,11 @@ func TestVerifyFindsActsThatAreNoPath(t *testing.T) {
 	})
 }
 
+// inWords is a fault in English.
+func inWords(f journal.Fault) string { return words.T(words.En, f.Key, f.Args...) }
+
 // gapsOf are the faults that verify finds in the numbers.
-func gapsOf(t *testing.T, p *demo.Province) (gaps []string) {
+func gapsOf(t *testing.T, p *demo.Province) (gaps []journal.Fault) {
 	t.Helper()
 	err := p.DB.Read(ctx, func(tx *store.Tx) (err error) {
 		gaps, err = p.Register.Gaps(tx)
@@ -186,16 +190,16 @@ func TestNumbersOutOfOrderAreFound(t *testing.T) {
 		clock.Set(at("2026-03-02 11:00"))
 		count(3)
 		receive()
-		if gaps := gapsOf(t, p); len(gaps) != 1 || !strings.Contains(gaps[0], "0000003") {
+		if gaps := gapsOf(t, p); len(gaps) != 1 || !strings.Contains(inWords(gaps[0]), "0000003") {
 			t.Errorf("a number left out: %v", gaps)
 		}
 		count(2)
 		receive()
-		if gaps := gapsOf(t, p); len(gaps) != 1 || !strings.Contains(gaps[0], "one more") {
+		if gaps := gapsOf(t, p); len(gaps) != 1 || !strings.Contains(inWords(gaps[0]), "one more") {
 			t.Errorf("a counter set back: %v", gaps)
 		}
 		count(4)
-		if gaps := gapsOf(t, p); len(gaps) != 1 || !strings.Contains(gaps[0], "0000004: given in entry") {
+		if gaps := gapsOf(t, p); len(gaps) != 1 || !strings.Contains(inWords(gaps[0]), "0000004 was given in entry") {
 			t.Errorf("numbers out of order: %v", gaps)
 		}
 	})

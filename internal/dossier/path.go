@@ -9,6 +9,7 @@ import (
 	"quay20/internal/journal"
 	"quay20/internal/pack"
 	"quay20/internal/store"
+	"quay20/internal/text"
 )
 
 // road says from which states an act leads, and to which; with no to, the state
@@ -86,8 +87,8 @@ func tell(e journal.Entry) (t told, err error) {
 
 // Paths lists, for verify, the dossiers whose acts in the journal are no path
 // of the state machine, or do not end where the dossier stands. rel-I-D8
-func (r *Register) Paths(tx *store.Tx) ([]string, error) {
-	var wrong []string
+func (r *Register) Paths(tx *store.Tx) ([]journal.Fault, error) {
+	var wrong []journal.Fault
 	for after := ""; ; {
 		list, err := store.All(tx, scan, `SELECT body FROM dossier WHERE id > $1 ORDER BY id LIMIT 200`, after)
 		if err != nil {
@@ -102,38 +103,50 @@ func (r *Register) Paths(tx *store.Tx) ([]string, error) {
 			if err != nil {
 				return nil, err
 			}
-			if why := r.strays(&d, entries); why != "" {
-				wrong = append(wrong, d.Subject()+": "+why)
+			if f := r.strays(&d, entries); f.Key != "" {
+				f.Args = append(f.Args, "subject", d.Subject())
+				wrong = append(wrong, f)
 			}
 		}
 	}
 }
 
-// strays says where the acts leave the path; "" if they do not.
-func (r *Register) strays(d *Dossier, entries []journal.Entry) string {
+// strays says where the acts leave the path; no Key if they do not.
+func (r *Register) strays(d *Dossier, entries []journal.Entry) journal.Fault {
+	wrong := func(index int64, key string, args ...any) journal.Fault {
+		return journal.Fault{Index: index, Key: key, Args: args}
+	}
 	var at told
 	for _, e := range entries {
 		next, err := tell(e)
 		switch {
 		case err != nil:
-			return fmt.Sprintf("entry %d cannot be read", e.Index)
+			return wrong(e.Index, "dossier.fault.unreadable", "index", e.Index)
 		case next.Version != at.Version+1:
-			return fmt.Sprintf("entry %d is act %d after act %d", e.Index, next.Version, at.Version)
+			return wrong(e.Index, "dossier.fault.order", "index", e.Index, "act", next.Version, "after", at.Version)
 		case !leads(e.Act, at.State, next.State):
-			return fmt.Sprintf("entry %d: %s does not lead from %q to %q", e.Index, e.Act, at.State, next.State)
+			return wrong(e.Index, "dossier.fault.state", "index", e.Index, "act", text.Key("act."+e.Act), "from", stateWord(at.State), "to", stateWord(next.State))
 		case !steps(e.Act, at, next):
-			return fmt.Sprintf("entry %d: %s does not lead from step %d to step %d", e.Index, e.Act, at.Step, next.Step)
+			return wrong(e.Index, "dossier.fault.step", "index", e.Index, "act", text.Key("act."+e.Act), "from", at.Step, "to", next.Step)
 		}
 		at = next
 	}
 	last := len(World{Law: r.law()}.version(d).Process) - 1
 	switch {
 	case at.State != d.State || at.Version != d.Version || at.Step != d.Step:
-		return fmt.Sprintf("the acts end at act %d in state %q, the dossier stands at act %d in state %q", at.Version, at.State, d.Version, d.State)
+		return wrong(0, "dossier.fault.end", "act", at.Version, "state", stateWord(at.State), "have", d.Version, "stands", stateWord(d.State))
 	case d.Result != nil && last >= 0 && d.Step != last:
-		return fmt.Sprintf("concluded at step %d of a process of %d", d.Step, last+1)
+		return wrong(0, "dossier.fault.concluded", "step", d.Step, "steps", last+1)
 	}
-	return ""
+	return journal.Fault{}
+}
+
+// stateWord words a state; before the first act there is none.
+func stateWord(s State) any {
+	if s == "" {
+		return "–"
+	}
+	return text.Key("state." + string(s))
 }
 
 // steps reports whether the act may move the dossier between these steps of
@@ -156,7 +169,7 @@ func steps(act string, from, to told) bool {
 
 // Gaps lists, for verify, the series of dossier codes whose numbers are not
 // exactly 1…n, or were not given in that order. rel-I-D6, rel-I-D7
-func (r *Register) Gaps(tx *store.Tx) ([]string, error) {
+func (r *Register) Gaps(tx *store.Tx) ([]journal.Fault, error) {
 	type series struct {
 		name, day string
 		last      int64
@@ -168,7 +181,7 @@ func (r *Register) Gaps(tx *store.Tx) ([]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading number series: %w", err)
 	}
-	var gaps []string
+	var gaps []journal.Fault
 	for _, s := range list {
 		found, err := r.missed(tx, s.name[len("code/"):], s.day, s.last)
 		if err != nil {
@@ -186,14 +199,17 @@ type given struct {
 }
 
 // missed walks the numbers of one agency and day.
-func (r *Register) missed(tx *store.Tx, agency string, day pack.Date, last int64) ([]string, error) {
+func (r *Register) missed(tx *store.Tx, agency string, day pack.Date, last int64) ([]journal.Fault, error) {
 	on, err := time.ParseInLocation(time.DateOnly, day, pack.Zone)
 	rules, _ := r.law().Rules(day)
 	grammar, known := grammars[rules.CodeGrammar]
 	if err != nil || !known {
-		return []string{fmt.Sprintf("%s %s: no grammar for its codes", agency, day)}, nil
+		return []journal.Fault{{Key: "dossier.fault.grammar", Args: []any{"agency", agency, "day", day}}}, nil
 	}
-	var gaps []string
+	var gaps []journal.Fault
+	missed := func(index int64, key string, args ...any) {
+		gaps = append(gaps, journal.Fault{Index: index, Key: key, Args: args})
+	}
 	var before given
 	for n := int64(1); n <= last; n++ {
 		code := grammar(agency, on, n)
@@ -203,17 +219,17 @@ func (r *Register) missed(tx *store.Tx, agency string, day pack.Date, last int64
 		}
 		switch {
 		case g.index == 0:
-			gaps = append(gaps, fmt.Sprintf("%s: nobody has this number of %d", code, last))
+			missed(0, "dossier.fault.nobody", "code", code, "last", last)
 			continue
 		case g.index <= before.index:
-			gaps = append(gaps, fmt.Sprintf("%s: given in entry %d, the number before it in entry %d", code, g.index, before.index))
+			missed(g.index, "dossier.fault.given-order", "code", code, "index", g.index, "before", before.index)
 		case g.said.Before(before.said) && g.at.Equal(g.said): // unless the clock was put back meanwhile
-			gaps = append(gaps, fmt.Sprintf("%s: given at %s, the number before it at %s", code, store.Time(g.said), store.Time(before.said)))
+			missed(g.index, "dossier.fault.given-time", "code", code, "at", store.Time(g.said), "before", store.Time(before.said))
 		}
 		before = g
 	}
 	if one, err := givenAt(tx, grammar(agency, on, last+1)); err != nil || one.index != 0 {
-		gaps = append(gaps, fmt.Sprintf("%s %s: %d numbers given, and one more is in use", agency, day, last))
+		missed(0, "dossier.fault.beyond", "agency", agency, "day", day, "last", last)
 		return gaps, err
 	}
 	return gaps, nil

@@ -103,7 +103,7 @@ func verify(t *testing.T, p *demo.Province) {
 		t.Errorf("verify: %+v", f)
 	}
 	err := p.DB.Read(ctx, func(tx *store.Tx) error {
-		for _, check := range []func(*store.Tx) ([]string, error){p.Register.Gaps, p.Register.Paths, payment.Gaps} {
+		for _, check := range []func(*store.Tx) ([]journal.Fault, error){p.Register.Gaps, p.Register.Paths, payment.Gaps} {
 			faults, err := check(tx)
 			if err != nil {
 				return err

@@ -220,7 +220,7 @@ func TestReceiptNumbersAreGaplessUnder64Writers(t *testing.T) {
 
 func (d *drawer) noGaps() {
 	d.Helper()
-	var gaps []string
+	var gaps []journal.Fault
 	d.must(d.db.Read(d.Context(), func(tx *store.Tx) (err error) {
 		gaps, err = payment.Gaps(tx)
 		return err
@@ -388,7 +388,7 @@ func TestVerifyFindsMoneyChangedInTheDatabase(t *testing.T) {
 				d.must(d.write(func(tx *store.Tx) error { _, err := tx.Exec(c.undo); return err }))
 			}
 		}
-		var gaps []string
+		var gaps []journal.Fault
 		d.must(d.db.Read(d.Context(), func(tx *store.Tx) (err error) { gaps, err = payment.Gaps(tx); return err }))
 		if len(gaps) != 1 {
 			d.Errorf("gaps %v, want the deleted receipt's", gaps)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"quay20/internal/job"
+	"quay20/internal/journal"
 	"quay20/internal/officer"
 	"quay20/internal/pack"
 	"quay20/internal/problem"
@@ -278,7 +279,7 @@ func (r Receipt) update(tx *store.Tx, by officer.By, act, reason string, was Sta
 
 // Gaps names every number that is missing in a series, and every receipt beyond
 // its end; there is none unless somebody changed the tables (rel-I-M7).
-func Gaps(tx *store.Tx) ([]string, error) {
+func Gaps(tx *store.Tx) ([]journal.Fault, error) {
 	type at struct {
 		series            string
 		last, high, count int64
@@ -291,10 +292,10 @@ func Gaps(tx *store.Tx) ([]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("counting receipts: %w", err)
 	}
-	var gaps []string
+	var gaps []journal.Fault
 	for _, a := range all {
 		if a.last != a.count || a.last != a.high {
-			gaps = append(gaps, fmt.Sprintf("%s: last number %d, highest receipt %d, receipts %d", a.series, a.last, a.high, a.count))
+			gaps = append(gaps, journal.Fault{Key: "payment.fault.gap", Args: []any{"series", a.series, "last", a.last, "high", a.high, "count", a.count}})
 		}
 	}
 	return gaps, nil
