@@ -180,7 +180,7 @@ func (p *Place) openDemo(ctx context.Context, std Std, lang text.Lang) (*house, 
 		return p.stand(ctx, std, lang)
 	}
 	real := problem.New(problem.Conflict, "cli.err.not-demo", "data", p.folder())
-	if p.exists() == nil {
+	if p.exists(ctx, std.Now) == nil {
 		return nil, real
 	}
 	h, err := p.make(ctx, std.Now)

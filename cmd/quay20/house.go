@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -73,7 +74,7 @@ func (p *Place) stand(ctx context.Context, std Std, lang text.Lang) (*house, err
 
 // open opens a node that is there already; a wrong --data makes none.
 func (p *Place) open(ctx context.Context, now func() time.Time) (*house, error) {
-	if err := p.exists(); err != nil {
+	if err := p.exists(ctx, now); err != nil {
 		return nil, err
 	}
 	return p.make(ctx, now)
@@ -81,18 +82,61 @@ func (p *Place) open(ctx context.Context, now func() time.Time) (*house, error) 
 
 // look is open for a command that wants to see a damaged node too.
 func (p *Place) look(ctx context.Context, now func() time.Time) (*house, error) {
-	if err := p.exists(); err != nil {
+	if err := p.exists(ctx, now); err != nil {
 		return nil, err
 	}
 	return p.begin(ctx, now)
 }
 
-func (p *Place) exists() error {
+// exists refuses a place without keys.
+func (p *Place) exists(ctx context.Context, now func() time.Time) error {
+	if keyed, err := p.keyed(); keyed || err != nil {
+		return err
+	}
+	if err := p.widowed(ctx, store.Options{Now: now}); err != nil {
+		return err
+	}
+	return problem.New(problem.NotFound, "cli.err.no-node", "data", p.folder())
+}
+
+func (p *Place) keyed() (bool, error) {
 	_, err := os.Stat(filepath.Join(p.keys(), "journal.key"))
 	if errors.Is(err, fs.ErrNotExist) {
-		return problem.New(problem.NotFound, "cli.err.no-node", "data", p.folder())
+		return false, nil
 	}
-	return err
+	return err == nil, err
+}
+
+// widowed refuses a database whose keys are elsewhere: with new ones no slip
+// that was handed out would open, and no copied head would prove anything.
+func (p *Place) widowed(ctx context.Context, o store.Options) error {
+	o.AsIs = true
+	if _, err := os.Stat(p.database()); err != nil && !strings.Contains(p.database(), "://") {
+		return nil
+	}
+	db, err := store.Open(ctx, p.database(), o)
+	if err != nil {
+		return nil // whoever opens it to work with it says why
+	}
+	defer db.Close()
+	var size int64
+	err = db.Read(ctx, func(tx *store.Tx) (err error) {
+		size, _, err = journal.Head(tx)
+		return err
+	})
+	if err != nil || size == 0 { // nothing was promised yet
+		return nil
+	}
+	return problem.New(problem.Unavailable, "cli.err.no-keys", "keys", p.keys(), "database", p.known())
+}
+
+// known names the database without the password in its address.
+func (p *Place) known() string {
+	u, err := url.Parse(p.database())
+	if err != nil {
+		return p.folder()
+	}
+	return u.Redacted()
 }
 
 func (p *Place) begin(ctx context.Context, now func() time.Time) (*house, error) {
@@ -105,6 +149,13 @@ func (p *Place) beginWith(ctx context.Context, o store.Options) (*house, error) 
 	}
 	if err := os.MkdirAll(p.folder(), 0o700); err != nil {
 		return nil, fmt.Errorf("making the data folder: %w", err)
+	}
+	if keyed, err := p.keyed(); err != nil {
+		return nil, err
+	} else if !keyed {
+		if err := p.widowed(ctx, o); err != nil {
+			return nil, err
+		}
 	}
 	keys, err := journal.LoadKeys(p.keys())
 	if err != nil {
