@@ -63,7 +63,7 @@ func checkFilled(t *testing.T, p *demo.Province, home string) {
 		t.Errorf("verify: %+v, %v", report, err)
 	}
 	err = p.DB.Read(ctx, func(tx *store.Tx) error {
-		for _, check := range []func(*store.Tx) ([]string, error){p.Register.Gaps, p.Register.Paths, payment.Gaps} {
+		for _, check := range []func(*store.Tx) ([]journal.Fault, error){p.Register.Gaps, p.Register.Paths, payment.Gaps} {
 			faults, err := check(tx)
 			if err != nil {
 				return err
