@@ -60,7 +60,7 @@ var promises = []struct{ id, means string }{
 	{"F07", "disk that lies about a write"},
 	{"F08", "disk full"},
 	{"F11", "host time zone none or wrong, no zone files"},
-	{"F13", "crash in the middle of migration and pack"},
+	{"F13", "crash in the middle of migration, pack, restore, key change"},
 
 	{"B-W01", "required field empty, blank or invisible"},
 	{"B-W02", "name too long, with digits, with markup"},
@@ -218,7 +218,6 @@ var promises = []struct{ id, means string }{
 // unproven says, for IDs that no test names, why not. An ID that gets a test
 // leaves this list.
 var unproven = map[string]string{
-	"F06":   "being built",
 	"F08":   "being built",
 	"F11":   "being built",
 	"I-D10": "no files are kept yet; they come with filing from home",

@@ -211,15 +211,22 @@ func enrolling(tx *store.Tx, officer string) (string, error) {
 // on the console; "" once the roll has an officer. There is no account that
 // comes with the program (rel-K42).
 func (r *Roll) First(ctx context.Context) (code string, err error) {
+	empty := false
+	count := func(tx *store.Tx) error {
+		n, err := store.One(tx, number, `SELECT COUNT(*) FROM officer`)
+		empty = n == 0
+		return err
+	}
+	// A house with officers writes nothing here: it must start on a disk that is
+	// full or fails.
+	if err := r.db.Read(ctx, count); err != nil || !empty {
+		return "", err
+	}
 	code, sealed := startCode(r.db.Chance)
 	err = r.db.Write(ctx, func(tx *store.Tx) error {
-		n, err := store.One(tx, number, `SELECT COUNT(*) FROM officer`)
-		if err != nil {
-			return err
-		}
-		if n > 0 {
+		if err := count(tx); err != nil || !empty {
 			code = ""
-			return nil
+			return err
 		}
 		_, err = tx.Exec(`
 			INSERT INTO officer_first (id, code, until) VALUES ('first', $1, $2)
