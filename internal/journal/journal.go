@@ -119,7 +119,7 @@ func Append(tx *store.Tx, e Entry) (Entry, error) {
 		return Entry{}, fmt.Errorf("journal: writing entry %d: %w", e.Index, err)
 	}
 	tx.Keep(headKey{}, h)
-	tx.Pledge(func(tx *store.Tx) error { return h.stands(tx) })
+	tx.Pledge(h)
 	return e, nil
 }
 
@@ -200,9 +200,9 @@ func (h head) advance(tx *store.Tx, at time.Time, hashes []tlog.Hash) (head, err
 	return now, err
 }
 
-// stands is the pledge of an acknowledged entry: after a fault of the disk the
-// journal still holds it, over the same past.
-func (h head) stands(tx *store.Tx) error {
+// Holds makes a head the pledge of its last entry: after a fault of the disk
+// the journal still has it, over the same past.
+func (h head) Holds(tx *store.Tx) error {
 	root, err := tlog.TreeHash(h.size, h.edge)
 	if err != nil {
 		return err

@@ -668,3 +668,32 @@ func TestListKeepsToTimesAndSpan(t *testing.T) {
 		}
 	})
 }
+
+// rel-I-J7, rel-F17: while the database is in trouble the head that was
+// acknowledged last is copied from memory, so that the next start knows what
+// a database that took its place must hold.
+func TestAcknowledgedHeadIsCopiedWhenTheDatabaseIsInTrouble(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		k := keysOf(t)
+		w := &journal.Witness{DB: db, Keys: k, Dir: t.TempDir()}
+		write(t, db, receive("first"))
+		ctx, stop := context.WithCancel(t.Context())
+		ended := make(chan struct{})
+		go func() { w.Run(ctx); close(ended) }()
+		for copied := int64(0); copied < 1; copied, _, _ = w.Reached() {
+		}
+		write(t, db, receive("second"), receive("third"))
+		db.ReadOnly(problem.New(problem.Unavailable, "store.halted"))
+		for copied := int64(0); copied < 3; copied, _, _ = w.Reached() {
+			if t.Context().Err() != nil {
+				t.Fatal("not copied")
+			}
+		}
+		stop()
+		<-ended
+		if r := verify(t, db, k, w.Dir); !r.OK() || r.Copied != 3 {
+			t.Errorf("%+v", r)
+		}
+	})
+}

@@ -64,11 +64,16 @@ func (w *Witness) Run(ctx context.Context) {
 	for {
 		select {
 		case <-ctx.Done():
-			w.Copy(context.WithoutCancel(ctx))
+			if w.Copy(context.WithoutCancel(ctx)) != nil {
+				w.promise()
+			}
 			return
 		case <-commits:
 		case <-look.C:
 			waited += lookEvery
+			if w.DB.Trouble().Why != nil {
+				w.promise()
+			}
 		}
 		if waited >= copyEvery || w.behind(ctx) >= copyAfter {
 			w.Copy(ctx)
@@ -133,6 +138,25 @@ func (w *Witness) copy(ctx context.Context) error {
 	defer w.mu.Unlock()
 	w.copied, w.at = max(w.copied, h.size), now
 	return nil
+}
+
+// promise copies the head that this program acknowledged last, from memory: the
+// database that has it may be lost, and another that takes its place must be
+// known to lack it, also after a start (rel-I-J7, rel-F17).
+func (w *Witness) promise() {
+	w.turn.Lock()
+	defer w.turn.Unlock()
+	copied, _, _ := w.Reached()
+	h, ok := w.DB.Pledged().(head)
+	if !ok || h.size <= copied {
+		return
+	}
+	err := w.write(h)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.err = err; err == nil {
+		w.copied = h.size
+	}
 }
 
 func (w *Witness) write(h head) error {

@@ -60,10 +60,10 @@ type DB struct {
 	maxWait time.Duration // for a turn, or for a connection to read
 
 	queue   queue
-	pledge  func(*Tx) error // of the last write committed; the writer's own
-	careful int             // batches to come that take savepoints; the writer's own
-	closing chan struct{}   // closed when Close begins
-	stopped chan struct{}   // closed when the writer has ended
+	pledge  atomic.Pointer[Pledge] // of the last write committed
+	careful int                    // batches to come that take savepoints; the writer's own
+	closing chan struct{}          // closed when Close begins
+	stopped chan struct{}          // closed when the writer has ended
 	told    atomic.Pointer[func(writes int, took time.Duration)]
 
 	mu       sync.Mutex // guards the rest, and Add of reads

@@ -65,6 +65,11 @@ func TestTroubleIsToldUntilTheProof(t *testing.T) {
 	}
 }
 
+// promise is a pledge of the test's.
+type promise func() error
+
+func (p promise) Holds(*Tx) error { return p() }
+
 // rel-I-J7, rel-F05: when what was acknowledged last is not there after an
 // error, the store takes no more writes and goes on reading.
 func TestBrokenPledgeLeavesTheStoreReadOnly(t *testing.T) {
@@ -74,13 +79,13 @@ func TestBrokenPledgeLeavesTheStoreReadOnly(t *testing.T) {
 	asked := 0
 	pledge := func(answer error) func(*Tx) error {
 		return func(tx *Tx) error {
-			tx.Pledge(func(*Tx) error {
+			tx.Pledge(promise(func() error {
 				asked++
 				if lost {
 					return answer
 				}
 				return nil
-			})
+			}))
 			return nil
 		}
 	}
@@ -90,7 +95,7 @@ func TestBrokenPledgeLeavesTheStoreReadOnly(t *testing.T) {
 	}
 	undone := errors.New("undone")
 	err := db.Write(t.Context(), func(tx *Tx) error {
-		tx.Pledge(func(*Tx) error { t.Error("the pledge of a write that was undone is asked"); return nil })
+		tx.Pledge(promise(func() error { t.Error("the pledge of a write that was undone is asked"); return nil }))
 		return undone
 	})
 	if !errors.Is(err, undone) {

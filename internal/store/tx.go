@@ -24,7 +24,7 @@ type Tx struct {
 	alive  *guard
 	engine engine
 	over   atomic.Bool
-	pledge func(*Tx) error
+	pledge Pledge
 	glance bool  // one statement is all there is
 	open   bool  // rows are being read
 	wrote  bool  // a statement may have changed something
@@ -49,11 +49,14 @@ var (
 
 func (tx *Tx) end() { tx.over.Store(true) }
 
-// Pledge leaves what must still hold of the database after an I/O error before
-// anything is acknowledged again; that of the last write committed counts. When
-// it answers with a Problem, something acknowledged is lost: the store takes no
-// more writes and says why (rel-I-J7). It runs later, in a Tx of its own.
-func (tx *Tx) Pledge(holds func(*Tx) error) { tx.pledge = holds }
+// Pledge is what must still hold of the database after an I/O error before
+// anything is acknowledged again. When Holds answers with a Problem, something
+// acknowledged is lost: the store takes no more writes and says why (rel-I-J7).
+// It runs later, in a Tx of its own.
+type Pledge interface{ Holds(tx *Tx) error }
+
+// Pledge leaves a pledge; that of the last write committed counts.
+func (tx *Tx) Pledge(p Pledge) { tx.pledge = p }
 
 // Keep lets the later writes of the same commit know a value, until one of
 // them is undone. It must be true of the database as this write leaves it, and

