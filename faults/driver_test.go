@@ -28,6 +28,7 @@ import (
 	"quay20/internal/demo"
 	"quay20/internal/dossier"
 	"quay20/internal/gazette"
+	"quay20/internal/journal"
 	"quay20/internal/officer"
 	"quay20/internal/payment"
 	"quay20/internal/store"
@@ -123,6 +124,8 @@ func newNode(t testing.TB, database string) *node {
 	if database == "" {
 		database = filepath.Join(n.dir, "quay20.db")
 	}
+	_, err := journal.LoadKeys(filepath.Join(n.dir, "keys")) // a database that has a journal gets no new ones
+	must(t, err)
 	ctx := context.Background()
 	db, err := store.Open(ctx, database, store.Options{Now: time.Now})
 	must(t, err)
