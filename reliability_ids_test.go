@@ -218,7 +218,6 @@ var promises = []struct{ id, means string }{
 // unproven says, for IDs that no test names, why not. An ID that gets a test
 // leaves this list.
 var unproven = map[string]string{
-	"F08":   "being built",
 	"F11":   "being built",
 	"I-D10": "no files are kept yet; they come with filing from home",
 	"B-W14": "no uploads yet; they come with filing from home",

@@ -6,6 +6,7 @@ package faults
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -106,6 +107,7 @@ type node struct {
 	t        testing.TB
 	dir      string
 	database string // "" is SQLite in dir
+	heads    string // folder of the copied heads; "" is beside dir
 	people
 }
 
@@ -193,13 +195,13 @@ func (n *node) copyTo(t testing.TB, dir string) *node {
 }
 
 func (n *node) file() string    { return filepath.Join(n.dir, "quay20.db") }
-func (n *node) witness() string { return n.dir + "-witness" }
+func (n *node) witness() string { return cmp.Or(n.heads, n.dir+"-witness") }
 
 // command is the program on the node's data.
 func (n *node) command(args ...string) *exec.Cmd {
 	path, err := program()
 	must(n.t, err)
-	args = append(args, "--data", n.dir)
+	args = append(args, "--data", n.dir, "--witness", n.witness())
 	if n.database != "" {
 		args = append(args, "--database", n.database)
 	}
