@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"time"
 
 	"quay20/internal/demo"
 	"quay20/internal/demo/demotest"
@@ -80,14 +81,25 @@ func TestNoColumnCanBeChangedUnseen(t *testing.T) {
 func lived(t *testing.T, db *store.DB) *demo.Province {
 	t.Helper()
 	ctx := t.Context()
+	storetest.ClockOf(db).Set(time.Date(2025, 6, 27, 1, 0, 0, 0, time.UTC)) // the last working day of the old communes
 	p := demotest.At(t, db)
 	s := demotest.Hire(t, p)
+	commune, _, err := p.Hire(ctx, "xa", "Lò Văn Pâng", "Đại úy", officer.Receptionist, "03388")
+	if err != nil {
+		t.Fatal(err)
+	}
 	must := func(d dossier.Dossier, err error) dossier.Dossier {
 		t.Helper()
 		if err != nil {
 			t.Fatal(err)
 		}
 		return d
+	}
+	must(p.Receive(ctx, commune, "1.004222"))
+	p.Clock.Set(storetest.Start)
+	order := dossier.Reorganisation{On: "2025-07-01"}
+	if plan, err := p.Register.Reorganise(ctx, p.Roll, order, officer.Console(), func(*store.Tx) (string, error) { return "", nil }); err != nil || plan.Dossiers != 1 {
+		t.Fatal(plan, err)
 	}
 	must(p.Receive(ctx, s.Desk, "1.001456"))
 	must(p.Receive(ctx, s.Desk, "1.001456"))

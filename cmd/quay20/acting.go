@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"quay20/internal/journal"
 	"quay20/internal/officer"
@@ -36,10 +37,8 @@ func (a *Acting) by(ctx context.Context, h *house, std Std, p officer.Permission
 	if err != nil {
 		return officer.By{}, err
 	}
-	by := officer.By{Officer: o, Role: g.Role, Unit: g.Unit, Units: map[pack.UnitKey]bool{}, Elevated: true}
-	for _, k := range law.Under(g.Unit, on) {
-		by.Units[k] = true
-	}
+	by := officer.Capacity(law, o, g, on)
+	by.Elevated = true
 	u, _ := law.UnitByKey(g.Unit)
 	if a.Desk != "" {
 		desk, ok := law.Unit(a.Desk, on)
@@ -114,4 +113,26 @@ func unitWords(law *pack.Pack, k pack.UnitKey) string {
 		return u.Name
 	}
 	return string(k)
+}
+
+// Vouch says who answers, besides the operator, for what begins at the console.
+type Vouch struct {
+	Second string `help:"The second person: an administrator's login and second-factor code of now." placeholder:"LOGIN=CODE"`
+	Alone  bool   `help:"No administrator can be reached; the journal says so."`
+}
+
+// second is who vouches besides the person at the console (rel-I-J6).
+func (c *Vouch) second(tx *store.Tx) (id string, err error) {
+	there, err := officer.Vouchers(tx)
+	switch {
+	case err != nil:
+		return "", err
+	case c.Second != "":
+		login, code, _ := strings.Cut(c.Second, "=")
+		o, err := officer.Vouch(tx, login, code)
+		return o.ID, err
+	case there && !c.Alone:
+		return "", problem.New(problem.Invalid, "err.summary").Field("second", "backup.err.second")
+	}
+	return "", nil
 }

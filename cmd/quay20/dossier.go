@@ -136,12 +136,10 @@ func (c *DossierList) Run(ctx context.Context, std Std, place *Place, lang text.
 	}
 	defer h.db.Close()
 	if all.Desk != "" { // only what lies with this desk
-		desk, _ := h.law.Law().Unit(all.Desk, pack.On(std.Now()))
-		only := map[pack.UnitKey]bool{}
-		for _, k := range h.law.Law().Under(desk.Key, pack.On(std.Now())) {
-			only[k] = by.Units[k]
-		}
-		by.Units = only
+		on := pack.On(std.Now())
+		desk, _ := h.law.Law().Unit(all.Desk, on)
+		only := officer.Capacity(h.law.Law(), by.Officer, officer.Grant{Role: by.Role, Unit: desk.Key}, on)
+		by.Units, by.Past = only.Units, only.Past
 	}
 	page, err := h.register.List(ctx, by, dossier.Filter{Queue: dossier.Queue(c.Queue), Limit: c.Limit, After: c.After})
 	if err != nil {

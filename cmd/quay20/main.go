@@ -34,6 +34,7 @@ type CLI struct {
 	Search     Search      `cmd:"" help:"Find procedures in people's words."`
 	Dossier    DossierCmd  `cmd:"" help:"Show dossiers and do acts on them."`
 	Verify     Verify      `cmd:"" help:"Prove that journal and tables were not changed, and say where if they were."`
+	Reorganise Reorganise  `cmd:"" help:"Pass on what lies with units that ended to who took over."`
 	AcceptLoss AcceptLoss  `cmd:"" help:"Let a node work again whose lost entries no copy can bring back."`
 	Backup     BackupCmd   `cmd:"" help:"Write a backup while the desk works, or make the key that opens backups."`
 	Restore    Restore     `cmd:"" help:"Prove a backup on the side, then put it in place."`

@@ -18,9 +18,8 @@ type Restore struct {
 	File     string `arg:"" help:"The backup." type:"path"`
 	Identity string `help:"File with the recovery key; by default DATA/keys/backup.key." placeholder:"FILE"`
 	Reason   string `help:"Why, for the journal." placeholder:"REASON"`
-	Second   string `help:"The second person: an administrator's login and second-factor code of now." placeholder:"LOGIN=CODE"`
-	Alone    bool   `help:"No administrator can be reached; the journal says so."`
-	Lossy    bool   `help:"Replace although this backup lacks acts that happened; the journal says so."`
+	Vouch
+	Lossy bool `help:"Replace although this backup lacks acts that happened; the journal says so."`
 }
 
 func (c *Restore) Help() string {
@@ -75,22 +74,6 @@ func (c *Restore) Run(ctx context.Context, std Std, place *Place, lang text.Lang
 		fmt.Fprintln(std.Out, text.T(lang, "backup.lossy", "n", l.Entries, "from", hourWords(l.From), "to", hourWords(l.To)))
 	}
 	return h.say(ctx, std, text.T(lang, "backup.restored", "data", place.folder(), "kept", cmp.Or(kept, "–")))
-}
-
-// second is who vouches besides the person at the console (rel-I-J6).
-func (c *Restore) second(tx *store.Tx) (id string, err error) {
-	there, err := officer.Vouchers(tx)
-	switch {
-	case err != nil:
-		return "", err
-	case c.Second != "":
-		login, code, _ := strings.Cut(c.Second, "=")
-		o, err := officer.Vouch(tx, login, code)
-		return o.ID, err
-	case there && !c.Alone:
-		return "", problem.New(problem.Invalid, "err.summary").Field("second", "backup.err.second")
-	}
-	return "", nil
 }
 
 // house is the place as far as backups concern it.

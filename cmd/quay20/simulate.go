@@ -2,10 +2,8 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -30,6 +28,7 @@ type Simulate struct {
 	Dossiers int    `default:"16661" help:"Dossiers that are accepted; refused ones and drafts come on top."`
 	Seed     uint64 `default:"1" help:"Which year is played: the same number gives the same journal, on either database."`
 	Check    bool   `help:"Play nothing: count what lies there and verify it."`
+	Until    string `help:"Play nothing: let the time of a simulated place go on to the morning of this day." placeholder:"YYYY-MM-DD"`
 }
 
 func (c *Simulate) Help() string {
@@ -37,6 +36,7 @@ func (c *Simulate) Help() string {
   quay20 simulate --from 2022-01-01 --to 2022-10-31 --dossiers 16661 --seed 1 --data var/y2022
   quay20 simulate --check --data var/y2022
   quay20 demo --data var/y2022             look at it, on the day after
+  quay20 simulate --until 2025-03-01 --data var/y2022    and three years later
 
 Officers serve, people come, papers are missing, dates are kept and missed: all through the same acts as the desk, in a time of its own that does not depend on the clock of the machine. The place must be empty and is marked as a demo. At the end the dossiers are counted three ways (journal, register, what each desk sees) and everything is verified; exit status 1 means that something differs.`
 }
@@ -52,6 +52,9 @@ func (c *Simulate) Run(ctx context.Context, std Std, place *Place, lang text.Lan
 		}
 		defer h.db.Close()
 		return h.prove(ctx, std.Out, lang)
+	}
+	if c.Until != "" {
+		return c.goOn(ctx, std, place, lang)
 	}
 	began := std.Now()
 	clock := demo.NewClock(began)
@@ -90,6 +93,41 @@ func (c *Simulate) Run(ctx context.Context, std Std, place *Place, lang text.Lan
 		return err
 	}
 	return h.prove(ctx, std.Out, lang)
+}
+
+// goOn lets the time of a simulated place pass until a morning, and the sweep do
+// what it would have done meanwhile.
+func (c *Simulate) goOn(ctx context.Context, std Std, place *Place, lang text.Lang) error {
+	day, err := time.ParseInLocation(time.DateOnly, c.Until, pack.Zone)
+	morning := day.Add(8 * time.Hour)
+	wrong := problem.New(problem.Invalid, "err.summary")
+	switch {
+	case err != nil:
+		return wrong.Field("until", "simulate.err.date", "value", c.Until)
+	case !place.played():
+		return problem.New(problem.NotFound, "simulate.err.not-played", "data", place.folder())
+	case !morning.After(std.Now()):
+		return wrong.Field("until", "simulate.err.past", "now", pack.On(std.Now()))
+	}
+	off, err := place.clockOff()
+	if err != nil {
+		return err
+	}
+	was := std.Now
+	gone := morning.Sub(was())
+	if err := place.keepClock(off + gone); err != nil {
+		return err
+	}
+	std.Now = func() time.Time { return was().Add(gone) }
+	h, err := place.open(ctx, std.Now)
+	if err != nil {
+		return err
+	}
+	defer h.db.Close()
+	if _, err := h.register.Sweep(ctx); err != nil {
+		return err
+	}
+	return h.say(ctx, std, text.T(lang, "simulate.gone-on", "day", c.Until))
 }
 
 // openWork is what a sign-in costs where everybody knows the password.
@@ -215,18 +253,33 @@ func (p *Place) keepClock(off time.Duration) error {
 
 // clock is the time of the place: the machine's, or a simulated place's own.
 func (p *Place) clock(now func() time.Time) (func() time.Time, error) {
-	b, err := os.ReadFile(filepath.Join(p.folder(), clockFile))
-	if errors.Is(err, fs.ErrNotExist) || !p.isDemo() {
-		return now, nil
+	off, err := p.clockOff()
+	if err != nil || off == 0 {
+		return now, err
 	}
+	return func() time.Time { return now().Add(off) }, nil
+}
+
+// clockOff is how far the time of a simulated place is from the machine's.
+func (p *Place) clockOff() (time.Duration, error) {
+	if !p.played() {
+		return 0, nil
+	}
+	b, err := os.ReadFile(filepath.Join(p.folder(), clockFile))
 	if err != nil {
-		return nil, fmt.Errorf("reading the clock of the simulation: %w", err)
+		return 0, fmt.Errorf("reading the clock of the simulation: %w", err)
 	}
 	off, err := time.ParseDuration(strings.TrimSpace(string(b)))
 	if err != nil {
-		return nil, fmt.Errorf("reading the clock of the simulation: %w", err)
+		return 0, fmt.Errorf("reading the clock of the simulation: %w", err)
 	}
-	return func() time.Time { return now().Add(off) }, nil
+	return off, nil
+}
+
+// played reports whether a simulated year lies in the place.
+func (p *Place) played() bool {
+	_, err := os.Stat(filepath.Join(p.folder(), clockFile))
+	return err == nil && p.isDemo()
 }
 
 // nextMorning is eight o'clock on the first working day after a day.

@@ -158,6 +158,7 @@ type Dossier struct {
 	End         *dossier.End                `json:"end,omitempty"`
 	Slips       []dossier.Slip              `json:"slips"`
 	Moves       []dossier.Move              `json:"moves"`
+	Successions []dossier.Succession        `json:"successions"`
 	Allowed     []string                    `json:"allowed"`
 }
 
@@ -170,7 +171,7 @@ func (c *call) dossier(d dossier.Dossier, by officer.By, w dossier.World) Dossie
 		ReceivedAt: d.ReceivedAt, AcceptedAt: d.AcceptedAt, DueAt: d.Clock.Due, PromisedAt: d.Promise(), Provisional: d.Clock.Provisional,
 		Paused: d.Paused(), Pauses: d.Clock.Pauses, Extension: d.Clock.Extension, Papers: d.Papers, Sets: d.Sets, ReturnBy: d.ReturnBy,
 		ReturnTo: d.ReturnTo, Fee: d.Fee, Supplements: d.Supplements, Obligations: d.Obligations, Consults: d.Consults, Proposal: d.Proposal,
-		Apologies: d.Apologies, Refusal: d.Refusal, Result: d.Result, HandedOver: d.HandedOver, End: d.End, Slips: d.Slips, Moves: d.Moves,
+		Apologies: d.Apologies, Refusal: d.Refusal, Result: d.Result, HandedOver: d.HandedOver, End: d.End, Slips: d.Slips, Moves: d.Moves, Successions: d.Successions,
 		Allowed: dossier.Allowed(&d, by, w), Late: d.Grade(w.Now) == "late",
 	}
 	if p, ok := w.Law.Procedure(d.Procedure); ok {

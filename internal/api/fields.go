@@ -25,7 +25,7 @@ var required = map[string][]string{
 var sent = []string{"DossierAccept", "DossierSupply", "DossierAdvance", "Cancel"}
 
 // ofSystem are the acts that only the program itself does.
-var ofSystem = []string{"close_unanswered", "mark_late", "mark_unchecked", "recompute", "reopen_payment"}
+var ofSystem = []string{"close_unanswered", "mark_late", "mark_unchecked", "recompute", "reopen_payment", "succeed"}
 
 // fieldWords describes each field by its name, or by schema and name where one
 // name means several things.
@@ -63,7 +63,7 @@ var fieldWords = map[string]string{
 	"new": "The new date.", "Password.new": "The new password.", "new_due": "The new date.", "next": "What the citizen can do.", "Dossiers.next": "Token of the next page; none at the end.", "note": "A note.", "notice": "Id of the notice.", "notices": "The notices.", "now": "The instant as of which the list is.",
 	"nth": "Which count of the shift it is.", "number": "Number.", "obligations": "Money asked during processing.", "officer": "ID of the officer.", "officers": "The officers.", "old": "The old date.", "old_due": "The old date.", "old_number": "Number of the identity paper before.",
 	"on": "Day as of which the answer holds.", "originals": "How many originals.", "outcome": `"granted" or "refused".`, "owed": "Whole đồng to be paid.", "owed_for": "What the money is for.", "owner": "Whose dossier it is, when it is not the filer's (chủ hồ sơ).",
-	"paid": "It was paid.", "paid_at": "When it was paid.", "paper": "The paper.", "paper_in_hand": "The citizen's paper of the receipt was handed back.", "papers": "Papers by name; what is not named was not handed in.", "parent": "Code of the unit above.",
+	"paid": "It was paid.", "part": `What went: "desk", "competent", "holder" or "consult".`, "passages": "What went from which unit to which.", "successions": "Times that units ended and others took the dossier over.", "paid_at": "When it was paid.", "paper": "The paper.", "paper_in_hand": "The citizen's paper of the receipt was handed back.", "papers": "Papers by name; what is not named was not handed in.", "parent": "Code of the unit above.",
 	"password": "Password or start code.", "paused": "The clock stands still.", "Tracked.paused": "Why the clock stands still.", "pauses": "Times in which the clock stood still.", "pay": `"cash" takes the fee now, "later" leaves it.`, "payer": "Who paid.",
 	"person": "Badge number: the same on every account of one person.", "Listed.person": "Whose dossier it is.", "phone": "Telephone number.", "plate": "Number plate.", "present": "It was handed in.", "procedure": "Code of the procedure.", "procedures": "The procedures.",
 	"process": "Steps of the internal process.", "promised_at": "The date the citizen was last given.", "proof": "How the date came about, sentence by sentence.", "Proof.proof": "Code of the second factor, or the password where there is none.", "proposal": "An apology that waits for its approver.",

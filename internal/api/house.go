@@ -108,7 +108,7 @@ func entriesAsked(c *call, _ nothing) (Entries, error) {
 			}
 			for _, e := range page {
 				f.Before = e.Index
-				if all || by.SeesCode(placeOf(e)) {
+				if all || by.SeesThen(placeOf(e), pack.On(e.At)) {
 					found = append(found, e)
 				}
 				if len(found) == limit {

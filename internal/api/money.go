@@ -51,7 +51,7 @@ func receipt(c *call, _ nothing) (Receipt, error) {
 		r, err = payment.Find(tx, c.r.PathValue("number"))
 		return err
 	})
-	if err == nil && !by.SeesCode(r.Desk) {
+	if err == nil && !by.SeesThen(r.Desk, r.Day) {
 		err = problem.New(problem.NotFound, "payment.err.no-receipt")
 	}
 	if err != nil {

@@ -121,10 +121,8 @@ func (p *Province) As(ctx context.Context, id string, role officer.Role, unit st
 	if err != nil {
 		return officer.By{}, err
 	}
-	by := officer.By{Officer: o, Role: role, Unit: u.Key, Units: map[pack.UnitKey]bool{}, Elevated: true}
-	for _, k := range law.Under(u.Key, on) {
-		by.Units[k] = true
-	}
+	by := officer.Capacity(law, o, officer.Grant{Role: role, Unit: u.Key}, on)
+	by.Elevated = true
 	if u.Desk != nil {
 		by.Desk = unit
 	}
@@ -222,10 +220,8 @@ func (p *Province) Open(ctx context.Context) error {
 		return fmt.Errorf("hiring the administrator: %w", err)
 	}
 	p.adminCode = code
-	p.admin = officer.By{Officer: o, Role: officer.Administrator, Unit: p.province(), Units: map[pack.UnitKey]bool{}, Elevated: true}
-	for _, u := range p.Law.Law().Under(p.province(), pack.On(p.Clock.Now())) {
-		p.admin.Units[u] = true
-	}
+	p.admin = officer.Capacity(p.Law.Law(), o, officer.Grant{Role: officer.Administrator, Unit: p.province()}, pack.On(p.Clock.Now()))
+	p.admin.Elevated = true
 	return nil
 }
 

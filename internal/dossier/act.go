@@ -80,6 +80,7 @@ var acts = []func() Act{
 	func() Act { return new(MarkUnchecked) },
 	func() Act { return new(ReopenPayment) },
 	func() Act { return new(Recompute) },
+	func() Act { return new(Succeed) },
 }
 
 // ActNames lists the acts in the order in which pages offer them.
@@ -239,7 +240,7 @@ func stepAt(v *pack.Version, i int) pack.Step {
 // unitOf is the unit that does a step for this dossier.
 func (w World) unitOf(d *Dossier, s pack.Step) pack.UnitKey {
 	switch {
-	case s.Kind == "return" || s.Kind == "receive" || s.Unit == "desk":
+	case s.AtDesk():
 		return d.Desk
 	case s.Unit == "" || s.Kind == "external":
 		return d.Competent

@@ -15,7 +15,7 @@ func (d *Dossier) reckon(law *pack.Pack) (lawtime.Answer, error) {
 	if c, ok := v.Case(d.Case, d.Channel); ok && !v.Limited(c) {
 		return lawtime.Answer{Start: d.ReceivedAt}, nil
 	}
-	q, err := law.Question(d.Procedure, d.LawFrom, d.Case, d.Channel, unitCode(law, d.Desk), d.ReceivedAt)
+	q, err := law.Question(d.Procedure, d.LawFrom, d.Case, d.Channel, unitCode(law, d.DeskAt(d.ReceivedAt)), d.ReceivedAt)
 	if err != nil {
 		return lawtime.Answer{}, fmt.Errorf("putting the question of dossier %s: %w", d.ID, err)
 	}

@@ -107,7 +107,8 @@ type Dossier struct {
 	HandedOver  *HandedOver         `json:"handed_over,omitempty"`
 	End         *End                `json:"end,omitempty"` // withdrawn or stopped
 	Slips       []Slip              `json:"slips,omitempty"`
-	Moves       []Move              `json:"moves,omitempty"` // due dates moved by a notice
+	Moves       []Move              `json:"moves,omitempty"`       // due dates moved by a notice
+	Successions []Succession        `json:"successions,omitempty"` // passed on because units ended
 
 	Reminded  time.Time `json:"reminded,omitzero"`    // the holder was last reminded
 	LateSince time.Time `json:"late_since,omitzero"`  // the sweep found the due date passed
@@ -283,6 +284,42 @@ type Move struct {
 	Old    time.Time `json:"old"`
 	New    time.Time `json:"new"`
 	At     time.Time `json:"at"`
+}
+
+// Succession is the passing of a dossier to who took over from a unit that ended
+// (bàn giao do sắp xếp tổ chức). Code, papers and dates stay as they are.
+type Succession struct {
+	At       time.Time `json:"at"`
+	Why      string    `json:"why"` // "Sắp xếp 106 xã, phường, thị trấn của tỉnh thành 38 xã, phường"
+	Law      string    `json:"law,omitempty"`
+	Passages []Passage `json:"passages"`
+}
+
+// Passage is one part that went from a unit to another.
+type Passage struct {
+	Part string       `json:"part"` // "desk", "competent", "holder", "consult"
+	From pack.UnitKey `json:"from"`
+	To   pack.UnitKey `json:"to"`
+}
+
+// Passed is the passage of a part; false if it stayed.
+func (s Succession) Passed(part string) (Passage, bool) {
+	i := slices.IndexFunc(s.Passages, func(p Passage) bool { return p.Part == part })
+	if i < 0 {
+		return Passage{}, false
+	}
+	return s.Passages[i], true
+}
+
+// DeskAt is the desk at which the dossier lay at an instant. What the law
+// counted there, such as the time of receipt, goes on being counted there.
+func (d *Dossier) DeskAt(at time.Time) pack.UnitKey {
+	for _, s := range d.Successions {
+		if p, ok := s.Passed("desk"); ok && at.Before(s.At) {
+			return p.From
+		}
+	}
+	return d.Desk
 }
 
 // Subject is the dossier's name in the journal.

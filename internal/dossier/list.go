@@ -386,11 +386,12 @@ func (r *Register) Received(ctx context.Context, by officer.By, desk pack.UnitKe
 	}
 	var list []Dossier
 	err := r.db.Write(ctx, func(tx *store.Tx) (err error) {
-		list, err = store.All(tx, scan, `SELECT body FROM dossier WHERE desk = $1 AND accepted_at >= $2 AND accepted_at < $3 AND accepted_at <> ''
-			ORDER BY accepted_at, id LIMIT 20000`, string(desk), from, to)
+		list, err = store.All(tx, scan, `SELECT body FROM dossier WHERE (desk = $1 OR id IN (SELECT dossier FROM dossier_passed WHERE desk = $2))
+			AND accepted_at >= $3 AND accepted_at < $4 AND accepted_at <> '' ORDER BY accepted_at, id LIMIT 20000`, string(desk), string(desk), from, to)
 		if err != nil {
 			return fmt.Errorf("reading the register of %s: %w", desk, err)
 		}
+		list = slices.DeleteFunc(list, func(d Dossier) bool { return d.DeskAt(d.AcceptedAt) != desk })
 		facts, _ := json.Marshal(map[string]any{"desk": desk, "rows": len(list)})
 		_, err = journal.Append(tx, journal.Entry{Officer: by.Officer.ID, Capacity: by.Capacity(), Desk: by.Desk, Act: "register", Subject: "register/" + string(desk), Facts: facts})
 		return err

@@ -79,6 +79,8 @@ func Fill(pick func(n int) int, a Act, d *Dossier, by officer.By, w World) {
 		for _, o := range d.Obligations {
 			a.Receipt = cmp.Or(a.Receipt, o.Receipt)
 		}
+	case *Succeed:
+		a.Before, a.Reason = "2030-01-01", "Sắp xếp"
 	case *Recompute:
 		a.Notice = fmt.Sprint("tb-", len(d.Moves))
 	}

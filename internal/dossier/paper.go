@@ -357,7 +357,7 @@ func (r *Register) Control(ctx context.Context, ref string, by officer.By, name 
 }
 
 // handing are the acts by which a dossier passes from hand to hand.
-var handing = map[string]bool{"receive": true, "accept": true, "supply": true, "assign": true, "advance": true, "return_step": true, "transfer": true, "conclude": true, "hand_over": true}
+var handing = map[string]bool{"receive": true, "accept": true, "supply": true, "assign": true, "advance": true, "return_step": true, "transfer": true, "conclude": true, "hand_over": true, "succeed": true}
 
 // hands are the hand-overs that the journal tells of.
 func hands(entries []journal.Entry, d *Dossier, w World, name func(string) string) []slip.Hand {

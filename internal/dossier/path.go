@@ -56,6 +56,7 @@ var roads = map[string]road{
 	"mark_unchecked":     {[]State{Filed}, nil},
 	"reopen_payment":     {States, nil},
 	"recompute":          {[]State{Accepted, Processing, Supplement, Payment}, nil},
+	"succeed":            {[]State{Filed, Accepted, Processing, Supplement, Payment, Concluded}, nil},
 }
 
 // leads reports whether the act leads from one state to the other.

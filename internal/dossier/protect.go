@@ -103,6 +103,7 @@ func (r *Register) stateOf(tx *store.Tx, s stored) (string, error) {
 		{"units", `SELECT unit FROM dossier_unit WHERE dossier = $1`, ix.units},
 		{"slips", `SELECT kind || ' ' || number FROM dossier_slip WHERE dossier = $1`, slipNames(&d)},
 		{"moved dates", `SELECT notice FROM dossier_move WHERE dossier = $1`, moveNames(&d)},
+		{"desks before", `SELECT desk FROM dossier_passed WHERE dossier = $1`, d.formerDesks()},
 	} {
 		have, err := store.All(tx, column, part.query, d.ID)
 		if err != nil {

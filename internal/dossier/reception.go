@@ -203,7 +203,7 @@ func (w World) supplementEnd(d *Dossier) time.Time {
 // after counts a limit from an instant on the dossier's desk; zero if it
 // cannot be counted.
 func (w World) after(d *Dossier, from time.Time, limit lawtime.Limit) time.Time {
-	clock, ok := w.Law.Clock(d.Desk, nil, pack.On(from))
+	clock, ok := w.Law.Clock(d.DeskAt(from), nil, pack.On(from))
 	if !ok || limit.Amount == 0 {
 		return time.Time{}
 	}
@@ -317,7 +317,7 @@ func (a *Correct) Check(d *Dossier, by officer.By, w World) error {
 	after := *d
 	a.change(&after, w)
 	if a.Procedure != "" || a.Case != "" {
-		in := Intake{Procedure: after.Procedure, Case: after.Case, Channel: d.Channel, Desk: d.Desk}
+		in := Intake{Procedure: after.Procedure, Case: after.Case, Channel: d.Channel, Desk: d.DeskAt(d.FiledAt)}
 		in.checkProcedure(p, w, pack.On(d.FiledAt)) // the law of the day it was filed
 	}
 	on := pack.On(w.Now)
@@ -378,8 +378,10 @@ func (a *Correct) Apply(d *Dossier, by officer.By, w World) Effect {
 // reprice puts the dossier under the right procedure of the day it was filed.
 func (a *Correct) reprice(d *Dossier, w World) {
 	on := pack.On(d.FiledAt)
-	if u, err := w.Law.Route(d.Procedure, unitCode(w.Law, d.Desk), "", on); err == nil {
-		d.Competent = u.Key
+	if u, err := w.Law.Route(d.Procedure, unitCode(w.Law, d.DeskAt(d.FiledAt)), "", on); err == nil {
+		if u, ok := w.Law.Decides(u.Key, d.Procedure, pack.On(w.Now)); ok {
+			d.Competent = u.Key
+		}
 	}
 	if p, ok := w.Law.Procedure(d.Procedure); ok {
 		if v, ok := p.On(on); ok {

@@ -219,7 +219,7 @@ func (r *Register) do(tx *store.Tx, d Dossier, act Act, by officer.By) (Dossier,
 			return d, err
 		}
 	}
-	if _, moves := act.(*Recompute); !moves {
+	if act.Name() != "recompute" && act.Name() != "succeed" {
 		var err error
 		if d, err = r.keepUp(tx, d, w); err != nil {
 			return d, err
@@ -650,7 +650,7 @@ func reindex(tx *store.Tx, d *Dossier, was *indexed) error {
 			return fmt.Errorf("storing the units of %s: %w", d.ID, err)
 		}
 	}
-	return noteMoves(tx, d)
+	return cmp.Or(noteMoves(tx, d), notePassed(tx, d))
 }
 
 // without lists what a has and b has not.

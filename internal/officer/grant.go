@@ -103,8 +103,8 @@ func insertGrant(tx *store.Tx, officer string, g Grant) (string, error) {
 	}
 	if _, err := tx.Exec(`
 		INSERT INTO officer_grant (`+grantColumns+`)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, '', '', '', '')`,
-		id, officer, g.Role, g.Unit, g.From, g.To, g.Reason, g.State, g.ProposedBy, tx.Now); err != nil {
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, '', '', '', '', $11)`,
+		id, officer, g.Role, g.Unit, g.From, g.To, g.Reason, g.State, g.ProposedBy, tx.Now, g.Former); err != nil {
 		return "", fmt.Errorf("granting a role to %s: %w", officer, err)
 	}
 	return id, touch(tx, officer)

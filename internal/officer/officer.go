@@ -8,7 +8,6 @@
 package officer
 
 import (
-	"strings"
 	"time"
 
 	"quay20/internal/pack"
@@ -69,6 +68,8 @@ type Grant struct {
 	Reason     string       // "Thay đồng chí Lò Văn Pâng nghỉ phép"
 	State      GrantState
 	ProposedBy string // officer ID
+
+	Former pack.UnitKey `json:",omitempty"` // the unit that ended, if the grant came with its heir
 }
 
 // Holds reports whether the grant gives its role on the day.
@@ -111,12 +112,13 @@ func (o Officer) SamePerson(other Officer) bool {
 type By struct {
 	Officer  Officer
 	Role     Role
-	Unit     pack.UnitKey          // the grant's root
-	Desk     string                // unit code of the desk taken, or ""
-	Units    map[pack.UnitKey]bool // the scope as of now
-	Elevated bool                  // proved themselves again in the last ten minutes
+	Unit     pack.UnitKey               // the grant's root
+	Desk     string                     // unit code of the desk taken, or ""
+	Units    map[pack.UnitKey]bool      // the scope as of now
+	Past     map[pack.UnitKey]pack.Date // ended units whose papers the scope keeps, with their last days
+	Elevated bool                       // proved themselves again in the last ten minutes
 
-	below func(root pack.UnitKey, on pack.Date) map[pack.UnitKey]bool
+	below func(root pack.UnitKey, on pack.Date) scope
 }
 
 // System is the program acting by itself: sweeps and recomputes.
@@ -136,30 +138,6 @@ func (by By) Capacity() string {
 	return string(by.Role) + "@" + codeOf(by.Unit)
 }
 
-// Sees reports whether the unit lies in the capacity's scope. The program and
-// the console see every unit.
-func (by By) Sees(unit pack.UnitKey) bool {
-	return by.Role == system || by.Role == console || by.Units[unit]
-}
-
-// SeesCode is Sees for a unit known by its code alone, such as a desk.
-func (by By) SeesCode(code string) bool {
-	if by.Role == system || by.Role == console {
-		return true
-	}
-	for u := range by.Units {
-		if codeOf(u) == code {
-			return true
-		}
-	}
-	return false
-}
-
-func codeOf(u pack.UnitKey) string {
-	code, _, _ := strings.Cut(string(u), "@")
-	return code
-}
-
 // May reports whether the officer holds the role for the unit on the day, in
 // whatever capacity they act now.
 func (by By) May(role Role, unit pack.UnitKey, on pack.Date) bool {
@@ -167,7 +145,7 @@ func (by By) May(role Role, unit pack.UnitKey, on pack.Date) bool {
 		if g.Role != role || !g.Holds(on) {
 			continue
 		}
-		if g.Unit == unit || by.below != nil && by.below(g.Unit, on)[unit] {
+		if g.Unit == unit || by.below != nil && by.below(g.Unit, on).units[unit] {
 			return true
 		}
 	}

@@ -71,11 +71,11 @@ type grantRow struct {
 	RevokedAt  time.Time
 }
 
-const grantColumns = `id, officer, role, unit, from_day, to_day, reason, state, proposed_by, proposed_at, settled_by, settled_at, revoked_by, revoked_at`
+const grantColumns = `id, officer, role, unit, from_day, to_day, reason, state, proposed_by, proposed_at, settled_by, settled_at, revoked_by, revoked_at, former`
 
 func scanGrant(r store.Row) (g grantRow, err error) {
 	err = r.Scan(&g.ID, &g.Officer, &g.Role, &g.Unit, &g.From, &g.To, &g.Reason, &g.State, &g.ProposedBy,
-		store.At(&g.ProposedAt), &g.SettledBy, store.At(&g.SettledAt), &g.RevokedBy, store.At(&g.RevokedAt))
+		store.At(&g.ProposedAt), &g.SettledBy, store.At(&g.SettledAt), &g.RevokedBy, store.At(&g.RevokedAt), &g.Former)
 	return g, err
 }
 

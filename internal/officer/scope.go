@@ -6,6 +6,12 @@ import (
 	"quay20/internal/pack"
 )
 
+// scope is what a grant's root holds on a day.
+type scope struct {
+	units map[pack.UnitKey]bool      // it and every unit under it
+	past  map[pack.UnitKey]pack.Date // units that they took over, with their last days
+}
+
 // scopes knows which units lie below which on a day. The law in force and the
 // day seldom change, so each answer is kept until they do.
 type scopes struct {
@@ -14,27 +20,46 @@ type scopes struct {
 	mu   sync.Mutex // guards what follows
 	of   *pack.Pack
 	on   pack.Date
-	kept map[pack.UnitKey]map[pack.UnitKey]bool
+	kept map[pack.UnitKey]scope
 }
 
-// below is the unit and every unit under it on the day. The caller must not
-// change the answer.
-func (s *scopes) below(root pack.UnitKey, on pack.Date) map[pack.UnitKey]bool {
+// at is the scope of a root on the day. The caller must not change the answer.
+func (s *scopes) at(root pack.UnitKey, on pack.Date) scope {
 	law := s.law()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.of != law || s.on != on {
-		s.of, s.on, s.kept = law, on, map[pack.UnitKey]map[pack.UnitKey]bool{}
+		s.of, s.on, s.kept = law, on, map[pack.UnitKey]scope{}
 	}
-	scope, ok := s.kept[root]
+	sc, ok := s.kept[root]
 	if !ok {
-		scope = map[pack.UnitKey]bool{}
-		for _, u := range law.Under(root, on) {
-			scope[u] = true
-		}
-		s.kept[root] = scope
+		sc = scopeOf(law, root, on)
+		s.kept[root] = sc
 	}
-	return scope
+	return sc
+}
+
+func scopeOf(law *pack.Pack, root pack.UnitKey, on pack.Date) scope {
+	sc := scope{map[pack.UnitKey]bool{}, map[pack.UnitKey]pack.Date{}}
+	for _, u := range law.Under(root, on) {
+		sc.units[u] = true
+	}
+	if len(sc.units) == 0 {
+		return sc
+	}
+	for _, u := range law.Ended(on) {
+		if heir, ok := law.Heir(u.Key, on); ok && sc.units[heir.Key] {
+			sc.past[u.Key] = u.To
+		}
+	}
+	return sc
+}
+
+// Capacity is an officer acting by one of their grants on the day, for who
+// builds it from the roll and the law: the console, the demo, tests.
+func Capacity(law *pack.Pack, o Officer, g Grant, on pack.Date) By {
+	sc := scopeOf(law, g.Unit, on)
+	return By{Officer: o, Role: g.Role, Unit: g.Unit, Units: sc.units, Past: sc.past}
 }
 
 // stands reports whether there is such a unit on the day.

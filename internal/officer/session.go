@@ -45,7 +45,7 @@ type Session struct {
 	MustEnrol  bool // a role asks for a second factor that is not there yet
 
 	today pack.Date
-	below func(root pack.UnitKey, on pack.Date) map[pack.UnitKey]bool
+	below func(root pack.UnitKey, on pack.Date) scope
 }
 
 // noEntry is the one answer to a refused sign-in, whatever was wrong (rel-K50).
@@ -286,7 +286,7 @@ func (r *Roll) session(tx *store.Tx, id string) (Session, error) {
 	if s.Officer, err = r.officer(tx, s.Officer.ID, s.version); err != nil {
 		return Session{}, err
 	}
-	s.today, s.below = pack.On(tx.Now), r.scopes.below
+	s.today, s.below = pack.On(tx.Now), r.scopes.at
 	s.Elevated = tx.Now.Before(s.elevated)
 	s.MustEnrol = !s.Officer.TOTP && s.Officer.needsFactor(s.today)
 	return s.Session, nil
@@ -478,9 +478,10 @@ func (s Session) Capacities() []Grant {
 }
 
 func (s Session) by(g Grant) By {
+	sc := s.below(g.Unit, s.today)
 	by := By{
 		Officer: s.Officer, Role: g.Role, Unit: g.Unit, Elevated: s.Elevated,
-		Units: s.below(g.Unit, s.today), below: s.below,
+		Units: sc.units, Past: sc.past, below: s.below,
 	}
 	if s.Desk != "" && by.SeesCode(s.Desk) {
 		by.Desk = s.Desk

@@ -55,8 +55,8 @@ func TestWhoNeedsASecondFactorCanOnlyEnrol(t *testing.T) {
 		h.refused(err, problem.Forbidden, "officer.err.factor-first")
 		renewed := h.enrol("quantri", token)
 		by := h.as(renewed, officer.Administrator)
-		if by.Capacity() != "administrator@12" || !by.Sees(doanKet) || by.Sees(oldUnit) {
-			h.Errorf("capacity %s, sees Đoàn Kết %v, sees a unit of the past %v", by.Capacity(), by.Sees(doanKet), by.Sees(oldUnit))
+		if by.Capacity() != "administrator@12" || !by.Sees(doanKet) || !by.Sees(oldUnit) || by.Units[oldUnit] {
+			h.Errorf("capacity %s, sees Đoàn Kết %v, sees what a unit of the past left %v, as one of today %v", by.Capacity(), by.Sees(doanKet), by.Sees(oldUnit), by.Units[oldUnit])
 		}
 	})
 }

@@ -251,6 +251,9 @@ func (v *Version) Case(name, channel string) (Case, bool) {
 	return Case{}, false
 }
 
+// AtDesk reports whether the receiving desk does the step.
+func (s Step) AtDesk() bool { return s.Kind == "return" || s.Kind == "receive" || s.Unit == "desk" }
+
 // Limit is the time limit of a case; nil if the law sets no number. The second
 // result is false if there is no such case.
 func (v *Version) Limit(name, channel string) (*lawtime.Limit, bool) {

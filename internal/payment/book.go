@@ -16,7 +16,7 @@ func (l *Ledger) Receipt(ctx context.Context, by officer.By, number string) (r R
 		if r, err = Find(tx, number); err != nil {
 			return err
 		}
-		if !by.SeesCode(r.Desk) {
+		if !by.SeesThen(r.Desk, r.Day) {
 			r = Receipt{}
 			return problem.New(problem.NotFound, "payment.err.no-receipt")
 		}
@@ -48,7 +48,7 @@ func (l *Ledger) Waiting(ctx context.Context, by officer.By) (list []Receipt, er
 		}
 		list = nil
 		for _, r := range all {
-			if by.SeesCode(r.Desk) {
+			if by.SeesThen(r.Desk, r.Day) {
 				list = append(list, r)
 			}
 		}

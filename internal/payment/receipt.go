@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"quay20/internal/job"
@@ -125,7 +126,7 @@ func Take(tx *store.Tx, by officer.By, f Fee) (Receipt, error) {
 		Dossier: f.Dossier, Amount: f.Amount, Basis: f.Basis, Case: f.Case, Payer: f.Payer,
 		Officer: by.Officer.ID, Desk: by.Desk, Day: today(tx), Taken: tx.Now, State: Valid, salt: salt(tx),
 	}
-	r.Series = by.Desk + "-" + r.Day[2:4]
+	r.Series = series(by, r.Day)
 	var err error
 	if r.Serial, err = store.One(tx, number, `
 		INSERT INTO payment_series (series, last) VALUES ($1, 1)
@@ -142,6 +143,17 @@ func Take(tx *store.Tx, by officer.By, f Fee) (Receipt, error) {
 	return r, note(tx, by, "take_cash", "", r, map[string]any{
 		"dossier": r.Dossier, "amount": r.Amount, "basis": r.Basis, "case": r.Case,
 	})
+}
+
+// series is the mark of a desk's receipts of the year. A unit that began within
+// the year has its first day in it, "03388.0701-25": another one may have had
+// its code in that year.
+func series(by officer.By, day pack.Date) string {
+	year := day[2:4]
+	if _, first, _ := strings.Cut(string(by.DeskKey()), "@"); len(first) == len(day) && first[:4] == day[:4] && first[5:] != "01-01" {
+		return by.Desk + "." + first[5:7] + first[8:] + "-" + year
+	}
+	return by.Desk + "-" + year
 }
 
 // salt is 128 bits of chance.
@@ -186,7 +198,7 @@ func (l *Ledger) AskCancel(ctx context.Context, by officer.By, number, reason st
 		if r, err = Find(tx, number); err != nil {
 			return err
 		}
-		if r.Desk != by.Desk {
+		if r.Desk != by.Desk || !by.SeesThen(r.Desk, r.Day) { // a desk of the past is closed, and its drawer with it
 			return problem.New(problem.NotFound, "payment.err.no-receipt")
 		}
 		if r.State != Valid {
@@ -253,7 +265,7 @@ func (l *Ledger) asked(tx *store.Tx, by officer.By, number string) (Receipt, err
 	if err != nil {
 		return Receipt{}, err
 	}
-	if !by.SeesCode(r.Desk) {
+	if !by.SeesThen(r.Desk, r.Day) {
 		return Receipt{}, problem.New(problem.NotFound, "payment.err.no-receipt")
 	}
 	if r.State != Asked {

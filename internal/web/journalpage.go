@@ -133,7 +133,7 @@ func (a *admin) officerOptions(r *http.Request, by Visitor) ([]Option, error) {
 // journalActs are the acts that are not a dossier's own.
 var journalActs = []string{"view", "print", "search", "register", "sign_in", "claim_roll", "take_desk", "leave_desk", "set_password", "enrol_factor",
 	"add_officer", "change_officer", "disable_officer", "enable_officer", "reset_password", "reset_factor", "end_sessions",
-	"propose_role", "grant_role", "confirm_role", "decline_role", "revoke_role",
+	"propose_role", "grant_role", "confirm_role", "decline_role", "revoke_role", "follow_unit", "reorganise",
 	"take_cash", "ask_cancel_receipt", "cancel_receipt", "keep_receipt", "withdraw_demand", "count_cash", "apply_notice", "export_journal", "retry_job", "clock_jumped"}
 
 func actOptions(lang text.Lang) []Option {
@@ -299,7 +299,7 @@ func (s *sight) sees(e journal.Entry) bool {
 		return true
 	}
 	_, unit, _ := strings.Cut(e.Capacity, "@")
-	return s.as.SeesCode(cmp.Or(unit, e.Desk))
+	return s.as.SeesThen(cmp.Or(unit, e.Desk), pack.On(e.At))
 }
 
 // journalLine words an entry. An administrator keeps the house and reads

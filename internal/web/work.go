@@ -253,7 +253,7 @@ func (o *office) filters(p *workPage, q url.Values, law *pack.Pack, as officer.B
 	}
 	units := []Option{{Text: any}}
 	for _, key := range as.Scope() {
-		if u, ok := law.UnitByKey(key); ok {
+		if u, ok := law.UnitByKey(key); ok && u.Holds(pack.On(now)) {
 			units = append(units, Option{Value: string(key), Text: u.Name})
 		}
 	}
