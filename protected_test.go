@@ -3,6 +3,7 @@ package quay20_test
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -162,7 +163,11 @@ func noticed(t *testing.T, p *demo.Province, table, column, kind string) (seen b
 		if rows, err = store.One(tx, func(r store.Row) (n int64, err error) { return n, r.Scan(&n) }, `SELECT COUNT(*) FROM `+table); err != nil || rows == 0 {
 			return err
 		}
-		if _, err := tx.Exec(`UPDATE ` + table + ` SET ` + column + ` = ` + spoiled + ` WHERE rowid = (SELECT MIN(rowid) FROM ` + table + `)`); err != nil {
+		key, err := keyOf(tx, table)
+		if err != nil {
+			return err
+		}
+		if _, err := tx.Exec(`UPDATE ` + table + ` SET ` + column + ` = ` + spoiled + ` WHERE (` + key + `) = (SELECT ` + key + ` FROM ` + table + ` ORDER BY ` + key + ` LIMIT 1)`); err != nil {
 			seen = true // the database refuses
 			return undo
 		}
@@ -176,6 +181,16 @@ func noticed(t *testing.T, p *demo.Province, table, column, kind string) (seen b
 		t.Errorf("%s.%s: %v", table, column, err)
 	}
 	return seen, rows
+}
+
+// keyOf names the columns that find one row of a table.
+func keyOf(tx *store.Tx, table string) (string, error) {
+	names, err := store.All(tx, func(r store.Row) (s string, err error) { return s, r.Scan(&s) },
+		`SELECT name FROM pragma_table_info($1) WHERE pk > 0 ORDER BY pk`, table)
+	if err == nil && len(names) == 0 {
+		return "rowid", nil
+	}
+	return strings.Join(names, ", "), err
 }
 
 // disputed reports whether any check of verify finds a fault in the tables as

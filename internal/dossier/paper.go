@@ -71,7 +71,7 @@ func factsJSON(f slip.Facts) string {
 }
 
 func insertSlip(tx *store.Tx, id string, s Slip, facts string) error {
-	_, err := tx.Exec(`INSERT INTO dossier_slip (dossier, kind, number, facts, prints) VALUES ($1, $2, $3, $4, 0)`, id, s.Kind, s.Number, facts)
+	_, err := tx.Exec(`INSERT INTO dossier_slip (dossier, kind, number, facts, prints) VALUES ($1, $2, $3, $4, 0)`, id, s.Kind, s.Number, store.Press(store.Papers, facts))
 	if err != nil {
 		return fmt.Errorf("storing slip %s of dossier %s: %w", s.Number, id, err)
 	}
@@ -271,7 +271,7 @@ func (r *Register) Print(ctx context.Context, ref, kind, which string, by office
 		if !ok {
 			return problem.New(problem.NotFound, "err.slip-unknown")
 		}
-		body, err := store.One(tx, column, `SELECT facts FROM dossier_slip WHERE dossier = $1 AND kind = $2 AND number = $3`, d.ID, s.Kind, s.Number)
+		body, err := store.One(tx, pressed, `SELECT facts FROM dossier_slip WHERE dossier = $1 AND kind = $2 AND number = $3`, d.ID, s.Kind, s.Number)
 		if err != nil {
 			return fmt.Errorf("reading slip %s: %w", s.Number, err)
 		}
@@ -394,7 +394,7 @@ func hands(entries []journal.Entry, d *Dossier, w World, name func(string) strin
 func (r *Register) ByToken(ctx context.Context, token string, by officer.By) (Dossier, error) {
 	var d Dossier
 	err := r.db.Read(ctx, func(tx *store.Tx) error {
-		id, err := store.One(tx, column, `SELECT id FROM dossier WHERE token = $1`, hash(cleanSecret(token)))
+		id, err := store.One(tx, column, `SELECT id FROM dossier WHERE token = $1`, tokenMark(hash(cleanSecret(token))))
 		if errors.Is(err, store.ErrNone) {
 			return unknown()
 		}

@@ -76,6 +76,9 @@ func scanStored(row store.Row) (stored, error) {
 	var paused bool
 	var c [17]string
 	err := row.Scan(&s.id, &version, &c[0], &c[1], &c[2], &c[3], &c[4], &c[5], &c[6], &paused, &c[7], &c[8], &c[9], &c[10], &c[11], &c[12], &c[13], &c[14], &c[15], &c[16], &s.body)
+	if body, failed := store.Unpress(s.body); failed == nil { // else it stays unreadable
+		s.body = body
+	}
 	s.columns = fmt.Sprint(s.id, version, paused, strings.Join(c[:], "\x00"))
 	return s, err
 }
@@ -87,7 +90,7 @@ func (r *Register) stateOf(tx *store.Tx, s stored) (string, error) {
 	if err != nil {
 		return "unreadable", nil
 	}
-	c := columns(&d, s.body, World{Law: r.law()})
+	c := columns(&d, World{Law: r.law()})
 	texts := make([]string, 0, 17)
 	for _, v := range append(slices.Clone(c[2:9]), c[10:20]...) {
 		texts = append(texts, v.(string))
@@ -126,8 +129,8 @@ func (r *Register) stateOf(tx *store.Tx, s stored) (string, error) {
 		}
 	}
 	for _, k := range d.Slips {
-		facts, err := store.One(tx, column, `SELECT facts FROM dossier_slip WHERE dossier = $1 AND kind = $2 AND number = $3`, d.ID, k.Kind, k.Number)
-		if errors.Is(err, store.ErrNone) || err == nil && hash(facts) != k.Hash {
+		facts, err := store.One(tx, pressed, `SELECT facts FROM dossier_slip WHERE dossier = $1 AND kind = $2 AND number = $3`, d.ID, k.Kind, k.Number)
+		if errors.Is(err, store.ErrNone) || errors.Is(err, store.ErrPressed) || err == nil && hash(facts) != k.Hash {
 			return "slip " + k.Number + " differs from what was issued", nil
 		}
 		if err != nil {

@@ -13,6 +13,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -33,7 +34,11 @@ type Register struct {
 	law func() *pack.Pack // the law in force now
 	key Key
 
-	swept atomic.Pointer[time.Time] // the end of the last sweep
+	swept    atomic.Pointer[time.Time] // the end of the last sweep
+	requests struct {                  // how far it came through the idempotency keys
+		sync.Mutex
+		last request
+	}
 	views views
 }
 
@@ -525,6 +530,11 @@ func idOf(tx *store.Tx, ref string) (string, error) {
 
 func column(row store.Row) (s string, err error) { err = row.Scan(&s); return s, err }
 
+func pressed(row store.Row) (s string, err error) {
+	err = row.Scan(store.Pressed(&s))
+	return s, err
+}
+
 func find(tx *store.Tx, id string) (Dossier, error) {
 	return one(tx, `SELECT body FROM dossier WHERE id = $1`, id)
 }
@@ -547,16 +557,22 @@ func scan(row store.Row) (Dossier, error) {
 	return parse(body)
 }
 
-func parse(body string) (Dossier, error) {
+// parse reads a dossier from its column, pressed or not.
+func parse(kept string) (Dossier, error) {
 	var d Dossier
-	if err := json.Unmarshal([]byte(body), &d); err != nil {
+	body, err := store.Unpress(kept)
+	if err == nil {
+		err = json.Unmarshal([]byte(body), &d)
+	}
+	if err != nil {
 		return d, fmt.Errorf("reading a stored dossier: %w", err)
 	}
 	return d, nil
 }
 
-// columns are the promoted facts of a dossier, in the order of the table.
-func columns(d *Dossier, body string, w World) []any {
+// columns are the promoted facts of a dossier, in the order of the table: all
+// but its body.
+func columns(d *Dossier, w World) []any {
 	ended := ""
 	switch {
 	case d.HandedOver != nil:
@@ -576,13 +592,16 @@ func columns(d *Dossier, body string, w World) []any {
 	return []any{
 		d.ID, d.Version, string(d.State), w.StepOf(d).Kind, d.Procedure, d.Channel, string(d.Desk), string(d.Holder), d.Assignee, d.Paused(),
 		d.Filer.IDNumber, store.Time(d.FiledAt), store.Time(d.AcceptedAt), store.Time(d.Clock.Due), store.Time(d.risk()), concluded, ended,
-		store.Time(d.timer(w)), asked, d.TokenHash, body,
+		store.Time(d.timer(w)), asked, tokenMark(d.TokenHash),
 	}
 }
 
+// tokenMark is as much of a token's hash as the index of tokens keeps: 128 bits.
+func tokenMark(hash string) string { return hash[:min(32, len(hash))] }
+
 // save stores a dossier, new or changed, with its codes, units and terms.
 func save(tx *store.Tx, d *Dossier, body string, w World, was *indexed) error {
-	c := columns(d, body, w)
+	c := append(columns(d, w), store.Press(store.Papers, body))
 	if was == nil {
 		_, err := tx.Exec(`INSERT INTO dossier (id, version, state, step, procedure, channel, desk, holder, assignee, paused,
 			filer, filed_at, accepted_at, due_at, risk_at, concluded_at, ended_at, timer_at, asked, token, body)
@@ -735,7 +754,7 @@ func repeated(tx *store.Tx, who, key, request string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if old.request != request {
+	if !strings.HasPrefix(old.request, request) { // earlier releases kept all of the hash
 		return "", problem.New(problem.Conflict, "err.key-reused")
 	}
 	return old.dossier, nil
@@ -771,7 +790,7 @@ func requestHash(act string, body any) string {
 	if err != nil {
 		panic("a request cannot be written as JSON: " + err.Error())
 	}
-	return hash(act + "\x00" + string(b))
+	return hash(act + "\x00" + string(b))[:32]
 }
 
 func hash(s string) string {

@@ -3,6 +3,7 @@ package dossier_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -163,6 +164,30 @@ func TestIdempotencyKeyShowsTheFirstResult(t *testing.T) {
 		d2 := must[dossier.Dossier](t)(p.Register.Do(ctx, first.ID, take, s.Passport, "k2", 0))
 		if d1.Version != d2.Version {
 			t.Errorf("the act was done twice: versions %d and %d", d1.Version, d2.Version)
+		}
+	})
+}
+
+// rel-I-D3: a key is remembered for 30 days, and then forgotten by the sweep.
+func TestIdempotencyKeysAreForgottenAfterThirtyDays(t *testing.T) {
+	desk(t, "2026-03-02 08:00", func(t *testing.T, p *demo.Province, s demotest.Staff, clock *storetest.Clock) {
+		in := p.Intake(passport)
+		first := must[dossier.Dossier](t)(p.Register.Receive(ctx, in, s.Desk, "k1"))
+		clock.Set(at("2026-04-01 07:59"))
+		must[dossier.Dossier](t)(p.Register.Receive(ctx, p.Intake(passport), s.Desk, "k2"))
+		must[dossier.Swept](t)(p.Register.Sweep(ctx))
+		if again := must[dossier.Dossier](t)(p.Register.Receive(ctx, in, s.Desk, "k1")); again.ID != first.ID {
+			t.Errorf("within 30 days the repeated call gave %s, want %s", again.Code, first.Code)
+		}
+		clock.Set(at("2026-04-01 08:01"))
+		must[dossier.Swept](t)(p.Register.Sweep(ctx))
+		var keys []string
+		err := p.DB.Read(ctx, func(tx *store.Tx) (err error) {
+			keys, err = store.All(tx, func(r store.Row) (s string, err error) { return s, r.Scan(&s) }, `SELECT key FROM dossier_request`)
+			return err
+		})
+		if err != nil || !slices.Equal(keys, []string{"k2"}) {
+			t.Errorf("after 30 days %v are remembered, %v; want k2", keys, err)
 		}
 	})
 }
@@ -497,9 +522,11 @@ func TestVerifyFindsEveryChangedColumn(t *testing.T) {
 		for _, change := range []string{
 			`UPDATE dossier SET due_at = '2026-12-31T03:00:00.000Z'`, `UPDATE dossier SET state = 'returned'`, `UPDATE dossier SET holder = 'x'`,
 			`UPDATE dossier SET assignee = 'CB-9'`, `UPDATE dossier SET filer = ''`, `UPDATE dossier SET timer_at = ''`, `UPDATE dossier SET token = 'x'`,
-			`UPDATE dossier SET body = replace(body, 'counter', 'online ')`, `UPDATE dossier SET version = 2`, `UPDATE dossier SET accepted_at = ''`,
+			`UPDATE dossier SET body = body || 'x'`, `UPDATE dossier SET version = 2`, `UPDATE dossier SET accepted_at = ''`,
 			`UPDATE dossier_code SET code = 'X'`, `DELETE FROM dossier_code`, `DELETE FROM dossier_unit`, `DELETE FROM dossier_term`,
-			`UPDATE dossier_slip SET facts = replace(facts, '2026', '2027')`, `DELETE FROM dossier_slip`,
+			`UPDATE dossier_slip SET facts = facts || 'x'`, `DELETE FROM dossier_slip`,
+			rewritten(t, p, `SELECT body FROM dossier`, `UPDATE dossier SET body = '%s'`, "counter", "online"),
+			rewritten(t, p, `SELECT facts FROM dossier_slip`, `UPDATE dossier_slip SET facts = '%s'`, "2026", "2027"),
 		} {
 			err := p.DB.Write(ctx, func(tx *store.Tx) error {
 				if n, err := tx.Exec(change); err != nil || n == 0 {
@@ -527,6 +554,21 @@ func TestVerifyFindsEveryChangedColumn(t *testing.T) {
 			}
 		}
 	})
+}
+
+// rewritten is the statement that puts something else into a text that is kept
+// pressed, pressed again as the program would.
+func rewritten(t *testing.T, p *demo.Province, query, change, old, other string) string {
+	t.Helper()
+	var text string
+	err := p.DB.Read(ctx, func(tx *store.Tx) (err error) {
+		text, err = store.One(tx, func(r store.Row) (s string, err error) { return s, r.Scan(store.Pressed(&s)) }, query)
+		return err
+	})
+	if err != nil || !strings.Contains(text, old) {
+		t.Fatalf("%q has no %q, %v", text, old, err)
+	}
+	return fmt.Sprintf(change, strings.ReplaceAll(store.Press(store.Papers, strings.ReplaceAll(text, old, other)), "'", "''"))
 }
 
 // rel-I-P4: each view leaves who, why and when.

@@ -39,9 +39,13 @@ func (r *Register) Sweep(ctx context.Context) (Swept, error) {
 	}
 }
 
-// endSweep drops old drafts and remembers when the sweep came to its end.
+// endSweep drops old drafts and idempotency keys and remembers when the sweep
+// came to its end.
 func (r *Register) endSweep(ctx context.Context) error {
 	if err := r.dropOldDrafts(ctx); err != nil {
+		return err
+	}
+	if err := r.dropOldRequests(ctx); err != nil {
 		return err
 	}
 	w, err := r.World(ctx)
@@ -49,6 +53,62 @@ func (r *Register) endSweep(ctx context.Context) error {
 		r.swept.Store(&w.Now)
 	}
 	return err
+}
+
+// requestLife is how long an idempotency key is remembered. rel-I-D3
+const requestLife = 30 * 24 * time.Hour
+
+// requestsAtOnce is how many keys one sweep looks at. They have no order in
+// time: an index for that would cost every act more than it saves.
+const requestsAtOnce = 2000
+
+// request names an idempotency key.
+type request struct {
+	officer, key string
+	at           time.Time
+}
+
+// dropOldRequests goes on through the idempotency keys where the last sweep
+// stopped, and forgets the old ones.
+func (r *Register) dropOldRequests(ctx context.Context) error {
+	r.requests.Lock()
+	defer r.requests.Unlock()
+	var old []request
+	next := request{}
+	err := r.db.Read(ctx, func(tx *store.Tx) error {
+		old, next = nil, request{}
+		list, err := store.All(tx, func(row store.Row) (q request, err error) {
+			return q, row.Scan(&q.officer, &q.key, store.At(&q.at))
+		}, `SELECT officer, key, at FROM dossier_request WHERE (officer, key) > ($1, $2) ORDER BY officer, key LIMIT $3`,
+			r.requests.last.officer, r.requests.last.key, requestsAtOnce)
+		for _, q := range list {
+			if q.at.Before(tx.Now.Add(-requestLife)) {
+				old = append(old, q)
+			}
+		}
+		if len(list) == requestsAtOnce {
+			next = list[len(list)-1]
+		}
+		return err
+	})
+	for some := range slices.Chunk(old, sweepAtOnce) {
+		if err != nil {
+			break
+		}
+		err = r.db.Write(ctx, func(tx *store.Tx) error {
+			for _, q := range some {
+				if _, err := tx.Exec(`DELETE FROM dossier_request WHERE officer = $1 AND key = $2 AND at < $3`, q.officer, q.key, tx.Now.Add(-requestLife)); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	if err != nil {
+		return fmt.Errorf("forgetting old requests: %w", err)
+	}
+	r.requests.last = next
+	return nil
 }
 
 // Swept is when this program last kept the legal timers; zero if not yet.

@@ -146,7 +146,7 @@ func (r *Register) TrackToken(ctx context.Context, token string) (Tracked, error
 	var s sighted
 	err := r.db.Glance(ctx, func(tx *store.Tx) (err error) {
 		s, err = store.One(tx, func(row store.Row) (s sighted, err error) { return s, row.Scan(&s.id, &s.version) },
-			`SELECT id, version FROM dossier WHERE token = $1`, hash(token))
+			`SELECT id, version FROM dossier WHERE token = $1`, tokenMark(hash(token)))
 		s.now = tx.Now
 		return err
 	})

@@ -28,6 +28,15 @@
 // one line for each of index, at, officer, capacity, desk, act, subject,
 // reason, law, facts and state, in this order: name, space, length of the
 // value in bytes, colon, value, newline. Entry n is leaf n-1.
+//
+// # How it is kept
+//
+// Officer, act and subject stand in columns of their own. At, capacity, desk,
+// reason, law, facts and state, in this order with a zero byte between them,
+// are pressed (store.Press) into the column facts; entries of earlier releases
+// have them in their columns. What is hashed is the same either way. Of the
+// inner hashes of the tree, those over fewer than 64 entries are not kept: they
+// follow from the leaves.
 package journal
 
 import (
@@ -87,13 +96,79 @@ const columns = "n, at, officer, capacity, desk, act, subject, reason, law, fact
 var names = [11]string{"index", "at", "officer", "capacity", "desk", "act", "subject", "reason", "law", "facts", "state"}
 
 // record is the text that is hashed, as the package comment describes it.
-func (r row) record() []byte {
-	b := []byte("quay20 journal entry v1\n")
+func (r *row) record() []byte {
+	size := 160
+	for _, v := range r {
+		size += len(v)
+	}
+	b := append(make([]byte, 0, size), "quay20 journal entry v1\n"...)
 	for i, v := range r {
-		b = fmt.Appendf(b, "%s %d:%s\n", names[i], len(v), v)
+		b = append(append(b, names[i]...), ' ')
+		b = append(strconv.AppendInt(b, int64(len(v)), 10), ':')
+		b = append(append(b, v...), '\n')
 	}
 	return b
 }
+
+// inside are the places in a row of what the column facts keeps for all.
+var inside = [7]int{1, 3, 4, 7, 8, 9, 10}
+
+// facts is the place in a row of the column that keeps them.
+const facts = 9
+
+// pressed is the row as it is kept.
+func (r row) pressed() row {
+	var parts [len(inside)]string
+	for i, at := range inside {
+		parts[i], r[at] = r[at], ""
+	}
+	r[facts] = store.Press(store.Entries, strings.Join(parts[:], "\x00"))
+	return r
+}
+
+// plain is the row as it was before it was kept. What somebody put beside a
+// pressed text stays, so that its hash tells.
+func (r row) plain() (row, error) {
+	if !strings.HasPrefix(r[facts], "~") {
+		return r, nil
+	}
+	text, err := store.Unpress(r[facts])
+	if err != nil {
+		return r, err
+	}
+	parts := strings.Split(text, "\x00")
+	if len(parts) != len(inside) {
+		return r, errors.New("an entry has other parts than the journal's")
+	}
+	r[facts] = ""
+	for i, at := range inside {
+		r[at] += parts[i]
+	}
+	return r, nil
+}
+
+func (e Entry) row() row {
+	return row{strconv.FormatInt(e.Index, 10), store.Time(e.At), e.Officer, e.Capacity, e.Desk,
+		e.Act, e.Subject, e.Reason, e.Law, string(e.Facts), e.State}
+}
+
+// Record is the text of a finished entry that is hashed, as the package comment
+// describes it.
+func (e Entry) Record() []byte { r := e.row(); return r.record() }
+
+// Columns are the values of an entry's row as Append keeps it, in the order of
+// the table.
+func (e Entry) Columns() []any {
+	r := e.row().pressed()
+	return []any{e.Index, r[1], r[2], r[3], r[4], r[5], r[6], r[7], r[8], r[9], r[10]}
+}
+
+// Keeps reports whether a hash of the tree is stored at a level, 0 being the
+// leaves.
+func Keeps(level int) bool { return level == 0 || level >= lowest }
+
+// lowest is the lowest level of inner hashes that are kept.
+const lowest = 6
 
 // Append writes an entry as the next one. Its Index and At are set here: At is
 // the transaction's time, but never before the last entry's (rel-I-J5).
@@ -134,16 +209,14 @@ func compact(facts json.RawMessage) (json.RawMessage, error) {
 
 // insert writes the entry and its hashes and moves the head on, which it gives.
 func insert(tx *store.Tx, e Entry, h head) (head, error) {
-	r := row{strconv.FormatInt(e.Index, 10), store.Time(e.At), e.Officer, e.Capacity, e.Desk,
-		e.Act, e.Subject, e.Reason, e.Law, string(e.Facts), e.State}
-	hashes, err := tlog.StoredHashes(h.size, r.record(), h.edge)
+	hashes, err := tlog.StoredHashes(h.size, e.Record(), h.edge)
 	if err != nil {
 		return h, err
 	}
 	_, err = tx.Exec(`
 		INSERT INTO journal_entry (n, at, officer, capacity, desk, act, subject, reason, law, facts, state)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
-		e.Index, r[1], r[2], r[3], r[4], r[5], r[6], r[7], r[8], r[9], r[10])
+		e.Columns()...)
 	if err != nil {
 		return h, err
 	}
@@ -157,10 +230,13 @@ func insertHashes(tx *store.Tx, first int64, hashes []tlog.Hash) error {
 	text := "INSERT INTO journal_hash (i, hash) VALUES "
 	args := make([]any, 0, 2*len(hashes))
 	for j, h := range hashes {
-		if j > 0 {
+		if !Keeps(j) {
+			continue
+		}
+		if len(args) > 0 {
 			text += ", "
 		}
-		text += fmt.Sprintf("($%d, $%d)", 2*j+1, 2*j+2)
+		text += fmt.Sprintf("($%d, $%d)", len(args)+1, len(args)+2)
 		args = append(args, first+int64(j), h.String())
 	}
 	_, err := tx.Exec(text, args...)

@@ -7,12 +7,15 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"go.uber.org/goleak"
+	"golang.org/x/mod/sumdb/tlog"
 
 	"quay20/internal/journal"
 	"quay20/internal/problem"
@@ -267,34 +270,34 @@ func tamper(t testing.TB, db *store.DB, statements ...string) {
 	}
 }
 
-// rel-I-J9, threat T04: twelve entries, the head copied at eight and at twelve.
+// rel-I-J9, threat T04: 68 entries, the head copied at 64 and at 68.
 func TestVerifySaysWhatWasDoneToThePast(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ name, statement, want string }{
 		{"nothing", "SELECT 1", ""},
 		{"changed entry", "UPDATE journal_entry SET officer = 'lan2' WHERE n = 5", "changed@5 rewritten@1"},
-		{"changed and moved to another time", "UPDATE journal_entry SET at = '2026-03-01T01:00:00.000Z' WHERE n = 5", "time@5 changed@5 rewritten@1"},
-		{"changed after the first copied head", "UPDATE journal_entry SET reason = '' WHERE n = 10", "changed@10 rewritten@9"},
+		{"changed and moved to another time", "UPDATE journal_entry SET at = '2026-03-01T01:00:00.000Z' WHERE n = 5", "changed@5 rewritten@1"},
+		{"changed after the first copied head", "UPDATE journal_entry SET reason = 'khác' WHERE n = 66", "changed@66 rewritten@65"},
 		{"deleted entry", "DELETE FROM journal_entry WHERE n = 6", "missing@6"},
 		{"deleted first entries", "DELETE FROM journal_entry WHERE n < 3", "missing@1"},
-		{"deleted last entry", "DELETE FROM journal_entry WHERE n = 12", "hash@12 hash@12 hash@12 tail@12 missing@12"},
+		{"deleted last entry", "DELETE FROM journal_entry WHERE n = 68", "hash@68 tail@68 missing@68"},
 		{"inserted below", "INSERT INTO journal_entry SELECT 0, at, officer, capacity, desk, act, subject, reason, law, facts, state FROM journal_entry WHERE n = 4", "inserted@1"},
-		{"inserted above", "INSERT INTO journal_entry SELECT 13, at, officer, capacity, desk, act, subject, reason, law, facts, state FROM journal_entry WHERE n = 12", "nohash@13 top@13"},
+		{"inserted above", "INSERT INTO journal_entry SELECT 69, at, officer, capacity, desk, act, subject, reason, law, facts, state FROM journal_entry WHERE n = 68", "nohash@69 top@69"},
 		{"swapped", "UPDATE journal_entry SET n = CASE n WHEN 3 THEN -4 WHEN 4 THEN -3 ELSE n END; UPDATE journal_entry SET n = -n WHERE n < 0", "time@4 changed@3 changed@4 rewritten@1"},
 		{"changed leaf hash", "UPDATE journal_hash SET hash = 'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=' WHERE i = 0", "changed@1"},
-		{"changed inner hash", "UPDATE journal_hash SET hash = 'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=' WHERE i = 2", "hash@2"},
+		{"changed inner hash", "UPDATE journal_hash SET hash = 'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=' WHERE i = 126", "hash@64"},
 		{"deleted hash", "DELETE FROM journal_hash WHERE i = 1", "nohash@2"},
-		{"inserted hash", "INSERT INTO journal_hash (i, hash) VALUES (1000, '')", "hash@13"},
-		{"shrunk head", "UPDATE journal_head SET size = 11", "top@12"},
-		{"grown head", "UPDATE journal_head SET size = 14", "missing@13"},
-		{"head of another time", "UPDATE journal_head SET at = '2026-03-01T01:00:00.000Z'", "top@12"},
-		{"no head", "DELETE FROM journal_head", "top@12"},
+		{"inserted hash", "INSERT INTO journal_hash (i, hash) VALUES (1000, '')", "hash@69"},
+		{"shrunk head", "UPDATE journal_head SET size = 67", "top@68"},
+		{"grown head", "UPDATE journal_head SET size = 70", "missing@69"},
+		{"head of another time", "UPDATE journal_head SET at = '2026-03-01T01:00:00.000Z'", "top@68"},
+		{"no head", "DELETE FROM journal_head", "top@68"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			storetest.Each(t, func(t *testing.T, db *store.DB) {
 				k := keysOf(t)
-				fill(t, db, 8)
+				fill(t, db, 64)
 				dir := witnessed(t, db, k)
 				fill(t, db, 4)
 				copyTo(t, db, k, dir)
@@ -316,6 +319,88 @@ func TestVerifySaysWhatWasDoneToThePast(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// Entries and hashes that earlier releases wrote, each part in its column and
+// every inner hash kept, are read and verified like those of today.
+func TestEntriesOfEarlierReleasesVerify(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		k := keysOf(t)
+		fill(t, db, 6)
+		before := list(t, db)
+		unlock(t, db)
+		asEarlier(t, db, before)
+		fill(t, db, 3)
+		dir := witnessed(t, db, k)
+		if got := list(t, db)[:6]; !reflect.DeepEqual(got, before) {
+			t.Errorf("they are read as %v, were %v", got, before)
+		}
+		if got := verify(t, db, k, dir); !got.OK() {
+			t.Errorf("found %q", found(got))
+		}
+		if err := second(t, db, k.Public(), dir); err != nil {
+			t.Errorf("the second verifier: %v", err)
+		}
+		for statement, want := range map[string]string{
+			"UPDATE journal_hash SET hash = 'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=' WHERE i = 2": "hash@2",
+			"UPDATE journal_entry SET law = 'khác' WHERE n = 3":                                         "changed@3 rewritten@1",
+		} {
+			tamper(t, db, statement)
+			if got := found(verify(t, db, k, dir)); !strings.Contains(got, want) {
+				t.Errorf("%s: found %q", statement, got)
+			}
+		}
+	})
+}
+
+// list gives all entries, the oldest first.
+func list(t *testing.T, db *store.DB) (all []journal.Entry) {
+	t.Helper()
+	err := db.Read(t.Context(), func(tx *store.Tx) (err error) {
+		all, err = journal.List(tx, journal.Filter{})
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	slices.Reverse(all)
+	return all
+}
+
+// asEarlier writes the whole journal in the form of the first release.
+func asEarlier(t *testing.T, db *store.DB, all []journal.Entry) {
+	t.Helper()
+	err := db.Write(t.Context(), func(tx *store.Tx) error {
+		var hashes []tlog.Hash
+		known := tlog.HashReaderFunc(func(indexes []int64) (list []tlog.Hash, err error) {
+			for _, i := range indexes {
+				list = append(list, hashes[i])
+			}
+			return list, nil
+		})
+		for _, e := range all {
+			more, err := tlog.StoredHashes(e.Index-1, e.Record(), known)
+			if err != nil {
+				return err
+			}
+			hashes = append(hashes, more...)
+			_, err = tx.Exec(`UPDATE journal_entry SET at = $8, capacity = $2, desk = $3, reason = $4, law = $5, facts = $6, state = $7 WHERE n = $1`,
+				e.Index, e.Capacity, e.Desk, e.Reason, e.Law, string(e.Facts), e.State, e.At)
+			if err != nil {
+				return err
+			}
+		}
+		for i, h := range hashes {
+			if _, err := tx.Exec(`INSERT INTO journal_hash (i, hash) VALUES ($1, $2) ON CONFLICT DO NOTHING`, i, h.String()); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 

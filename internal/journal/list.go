@@ -20,13 +20,22 @@ type Filter struct {
 
 func entry(r store.Row) (Entry, error) {
 	var e Entry
-	var facts string
-	err := r.Scan(&e.Index, store.At(&e.At), &e.Officer, &e.Capacity, &e.Desk,
-		&e.Act, &e.Subject, &e.Reason, &e.Law, &facts, &e.State)
-	if facts != "" {
-		e.Facts = json.RawMessage(facts)
+	var v row
+	err := r.Scan(&e.Index, &v[1], &v[2], &v[3], &v[4], &v[5], &v[6], &v[7], &v[8], &v[9], &v[10])
+	if err != nil {
+		return e, err
 	}
-	return e, err
+	if v, err = v.plain(); err == nil {
+		e.At, err = store.ParseTime(v[1])
+	}
+	if err != nil {
+		return e, fmt.Errorf("reading entry %d: %w", e.Index, err)
+	}
+	e.Officer, e.Capacity, e.Desk, e.Act, e.Subject, e.Reason, e.Law, e.State = v[2], v[3], v[4], v[5], v[6], v[7], v[8], v[10]
+	if v[facts] != "" {
+		e.Facts = json.RawMessage(v[facts])
+	}
+	return e, nil
 }
 
 // Of gives all entries of a subject, oldest first: the control slip's lines
@@ -106,11 +115,11 @@ func first(tx *store.Tx, at time.Time, size int64) (int64, error) {
 	low, high := int64(1), size+1
 	for low < high {
 		mid := (low + high) / 2
-		t, err := store.One(tx, func(r store.Row) (t time.Time, err error) { return t, r.Scan(store.At(&t)) }, "SELECT at FROM journal_entry WHERE n = $1", mid)
+		e, err := store.One(tx, entry, "SELECT "+columns+" FROM journal_entry WHERE n = $1", mid)
 		if err != nil {
 			return 0, fmt.Errorf("journal: looking for the first entry of %v: %w", at, err)
 		}
-		if t.Before(at) {
+		if e.At.Before(at) {
 			low = mid + 1
 		} else {
 			high = mid

@@ -48,9 +48,16 @@ func (v *verifier) compare(subject, state string) error {
 }
 
 func (v *verifier) lastState(subject string) (index int64, state string, err error) {
-	index, err = store.One(v.tx, func(r store.Row) (n int64, err error) { return n, r.Scan(&n, &state) },
-		"SELECT n, state FROM journal_entry WHERE subject = $1 AND state <> '' ORDER BY n DESC LIMIT 1", subject)
-	return index, state, err
+	all, err := store.All(v.tx, entry, "SELECT "+columns+" FROM journal_entry WHERE subject = $1 ORDER BY n DESC", subject)
+	if err != nil {
+		return 0, "", err
+	}
+	for _, e := range all {
+		if e.State != "" {
+			return e.Index, e.State, nil
+		}
+	}
+	return 0, "", store.ErrNone
 }
 
 // missing walks the subjects that the journal knows.
@@ -59,7 +66,7 @@ func (v *verifier) missing(prefix string, seen []uint64) error {
 	for {
 		known, err := store.All(v.tx, func(r store.Row) (s string, err error) { return s, r.Scan(&s) }, `
 			SELECT DISTINCT subject FROM journal_entry
-			WHERE subject > $1 AND subject < $2 AND state <> '' ORDER BY subject LIMIT $3`,
+			WHERE subject > $1 AND subject < $2 ORDER BY subject LIMIT $3`,
 			after, beyond(prefix), chunk)
 		if err != nil {
 			return fmt.Errorf("reading subjects: %w", err)
@@ -81,6 +88,9 @@ func (v *verifier) present(subject string, seen []uint64) error {
 		return nil
 	}
 	index, state, err := v.lastState(subject)
+	if errors.Is(err, store.ErrNone) {
+		return nil // no entry says that anything is kept of it
+	}
 	if err == nil && state != Removed {
 		v.report.fault(index, "journal.fault.gone", "subject", subject, "index", index)
 	}

@@ -155,6 +155,9 @@ func (v *verifier) skipTo(index int64) error {
 }
 
 func (v *verifier) entry(r row) error {
+	if plain, err := r.plain(); err == nil { // else its hash differs
+		r = plain
+	}
 	if r[1] < v.at {
 		v.report.fault(v.n+1, "journal.fault.time", "index", v.n+1, "at", r[1], "before", v.at)
 	}
@@ -221,6 +224,9 @@ func (v *verifier) step(fresh, stored tlog.Hash) error {
 		have, found, err := v.hash(i)
 		if err != nil {
 			return err
+		}
+		if !found && !Keeps(j+1) {
+			continue
 		}
 		if !found || have != want.String() {
 			v.report.fault(v.n+1, "journal.fault.hash", "row", i, "index", v.n+1)
@@ -436,8 +442,13 @@ func tail(tx *store.Tx, size int64) error {
 	}
 	for i := range size - from {
 		n := from + 1 + i
-		if int64(len(entries)) <= i || entries[i][0] != strconv.FormatInt(n, 10) ||
-			hashes[strconv.FormatInt(tlog.StoredHashIndex(0, n-1), 10)] != tlog.RecordHash(row(entries[i]).record()).String() {
+		var r row
+		ok := int64(len(entries)) > i && entries[i][0] == strconv.FormatInt(n, 10)
+		if ok {
+			r, err = row(entries[i]).plain()
+			ok = err == nil
+		}
+		if !ok || hashes[strconv.FormatInt(tlog.StoredHashIndex(0, n-1), 10)] != tlog.RecordHash(r.record()).String() {
 			return problem.New(problem.Unavailable, "journal.spoilt", "entry", n)
 		}
 	}
@@ -461,20 +472,38 @@ func Lost(err error) (*problem.Problem, bool) {
 // storedHashes reads hashes from the database, for proofs.
 type storedHashes struct{ tx *store.Tx }
 
-func (s storedHashes) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
-	hashes := make([]tlog.Hash, len(indexes))
+func (s storedHashes) ReadHashes(indexes []int64) (hashes []tlog.Hash, err error) {
+	hashes = make([]tlog.Hash, len(indexes))
 	for j, i := range indexes {
-		text, err := store.One(s.tx, func(r store.Row) (t string, err error) { return t, r.Scan(&t) },
-			"SELECT hash FROM journal_hash WHERE i = $1", i)
-		if errors.Is(err, store.ErrNone) {
-			return nil, fmt.Errorf("journal: reading hash %d: %w", i, errHash)
-		}
-		if err != nil {
+		if hashes[j], err = s.hash(i); err != nil {
 			return nil, fmt.Errorf("journal: reading hash %d: %w", i, err)
-		}
-		if hashes[j], err = tlog.ParseHash(text); err != nil {
-			return nil, fmt.Errorf("journal: reading hash %d: %w (%w)", i, errHash, err)
 		}
 	}
 	return hashes, nil
+}
+
+// hash reads a hash, or counts it from the two below if it is one that is not
+// kept.
+func (s storedHashes) hash(i int64) (tlog.Hash, error) {
+	if level, n := tlog.SplitStoredHashIndex(i); !Keeps(level) {
+		left, err := s.hash(tlog.StoredHashIndex(level-1, 2*n))
+		if err != nil {
+			return left, err
+		}
+		right, err := s.hash(tlog.StoredHashIndex(level-1, 2*n+1))
+		return tlog.NodeHash(left, right), err
+	}
+	text, err := store.One(s.tx, func(r store.Row) (t string, err error) { return t, r.Scan(&t) },
+		"SELECT hash FROM journal_hash WHERE i = $1", i)
+	if errors.Is(err, store.ErrNone) {
+		return tlog.Hash{}, errHash
+	}
+	if err != nil {
+		return tlog.Hash{}, err
+	}
+	h, err := tlog.ParseHash(text)
+	if err != nil {
+		err = fmt.Errorf("%w (%w)", errHash, err)
+	}
+	return h, err
 }

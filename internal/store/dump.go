@@ -26,8 +26,9 @@ type Column struct {
 var kinds = []string{"TEXT", "BIGINT", "BOOLEAN"}
 
 // columns of SQLite are asked for with the words in which they were made.
+// INTEGER is what it calls a BIGINT in whose order the table lies.
 func (e *lite) columns() string {
-	return `SELECT m.name, c.name, c.type, c.pk FROM sqlite_master m, pragma_table_info(m.name) c
+	return `SELECT m.name, c.name, CASE c.type WHEN 'INTEGER' THEN 'BIGINT' ELSE c.type END, c.pk FROM sqlite_master m, pragma_table_info(m.name) c
 		WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite~_%' ESCAPE '~'`
 }
 

@@ -7,6 +7,7 @@ import (
 	"encoding/base32"
 	"encoding/binary"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -55,14 +56,15 @@ type moment struct {
 // entries that are not a dossier's last, and the hashes of idempotent requests,
 // are chance.
 type filler struct {
-	sink    sink
-	history int64 // the first ordinal with journal, papers, receipts and requests; before it only what lists and searches read
-	moments []moment
-	numbers map[[2]string]int64 // series and period → last
-	tree    edge
-	size    int64
-	at      string
-	total   int64
+	sink       sink
+	remembered time.Time // idempotency keys from then on
+	history    int64     // the first ordinal with journal, papers, receipts and requests; before it only what lists and searches read
+	moments    []moment
+	numbers    map[[2]string]int64 // series and period → last
+	tree       edge
+	size       int64
+	at         string
+	total      int64
 
 	b []byte // scratch
 }
@@ -235,6 +237,9 @@ func (c *copied) put(b []byte, t text) []byte {
 		case theToken:
 			h := sha256.Sum256([]byte(trackingKey.Token(c.id)))
 			b = hex.AppendEncode(b, h[:])
+		case theMark:
+			h := sha256.Sum256([]byte(trackingKey.Token(c.id)))
+			b = hex.AppendEncode(b, h[:16])
 		case theCode:
 			b = append(b, c.code()...)
 		case theName:
@@ -281,12 +286,15 @@ func (f *filler) rows(c *copied) error {
 	whole := c.ordinal >= f.history
 	for i := range c.t.rows {
 		r := &c.t.rows[i]
-		if !whole && !found[r.table] {
+		if !whole && !found[r.table] || r.table == "dossier_request" && r.at.Add(-c.back).Before(f.remembered) {
 			continue
 		}
 		values := make([]any, len(r.cells))
 		for k, v := range r.cells {
-			if t, ok := v.(text); ok {
+			if t, ok := v.(pressed); ok {
+				f.b = c.put(f.b[:0], text(t))
+				v = store.Press(store.Papers, string(f.b))
+			} else if t, ok := v.(text); ok {
 				f.b = c.put(f.b[:0], t)
 				if len(t) == 1 && t[0].slot == theSerial7 {
 					values[k] = c.number(t[0].n)
@@ -352,22 +360,25 @@ func (f *filler) entry(c *copied, m moment) error {
 		return fmt.Errorf("entry %d would be earlier than the one before", f.size+1)
 	}
 	n := f.size + 1
-	values := []any{n, at}
-	record := fmt.Appendf([]byte("quay20 journal entry v1\n"), "index %d:%d\nat %d:%s\n", len(strconv.FormatInt(n, 10)), n, len(at), at)
+	var cells [9]string
 	for i, t := range c.t.entries[m.i].cells {
 		f.b = c.put(f.b[:0], t)
-		values = append(values, string(f.b))
-		record = fmt.Appendf(record, "%s %d:%s\n", journalColumns[i], len(f.b), f.b)
+		cells[i] = string(f.b)
 	}
-	if err := f.sink.add("journal_entry", values); err != nil {
+	e := journal.Entry{Index: n, At: m.at, Officer: cells[0], Capacity: cells[1], Desk: cells[2], Act: cells[3], Subject: cells[4],
+		Reason: cells[5], Law: cells[6], Facts: json.RawMessage(cells[7]), State: cells[8]}
+	if err := f.sink.add("journal_entry", e.Columns()); err != nil {
 		return err
 	}
-	hashes, err := tlog.StoredHashes(f.size, record, f.tree)
+	hashes, err := tlog.StoredHashes(f.size, e.Record(), f.tree)
 	if err != nil {
 		return err
 	}
 	first := tlog.StoredHashIndex(0, f.size)
 	for k, h := range hashes {
+		if !journal.Keeps(k) {
+			continue
+		}
 		if err := f.sink.add("journal_hash", []any{first + int64(k), h.String()}); err != nil {
 			return err
 		}
@@ -441,7 +452,7 @@ func fill(ctx context.Context, dir, database string, all []*template, ins []demo
 	if err != nil {
 		return err
 	}
-	f := &filler{sink: s, numbers: map[[2]string]int64{}}
+	f := &filler{sink: s, remembered: now.AddDate(0, 0, -30), numbers: map[[2]string]int64{}}
 	if err := f.takeUp(); err != nil {
 		return errors.Join(err, s.close())
 	}

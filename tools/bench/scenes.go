@@ -16,6 +16,7 @@ import (
 	"quay20/internal/applicant"
 	"quay20/internal/dossier"
 	"quay20/internal/officer"
+	"quay20/internal/store"
 )
 
 // known is a stored dossier that somebody looks for.
@@ -50,6 +51,9 @@ func sample(ctx context.Context, db *sql.DB, n int) ([]known, error) {
 		var id, unit, body string
 		err := db.QueryRowContext(ctx, `SELECT d.id, d.holder, d.body FROM dossier d WHERE d.id >= $1 ORDER BY d.id LIMIT 1`, crockford.EncodeToString(b)).Scan(&id, &unit, &body)
 		if err != nil {
+			return nil, err
+		}
+		if body, err = store.Unpress(body); err != nil {
 			return nil, err
 		}
 		var d dossier.Dossier

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"database/sql"
@@ -8,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -21,6 +23,7 @@ import (
 	"quay20/internal/demo"
 	"quay20/internal/dossier"
 	"quay20/internal/gazette"
+	"quay20/internal/journal"
 	"quay20/internal/officer"
 	"quay20/internal/pack"
 	"quay20/internal/payment"
@@ -63,8 +66,12 @@ type entry struct {
 // row is one row of any other table.
 type row struct {
 	table string
-	cells []any // text, or the value itself
+	cells []any // text, pressed, or the value itself
+	at    time.Time
 }
+
+// pressed is a text that the store presses.
+type pressed text
 
 // text is a stored text in pieces: what every copy has alike, and slots.
 type text []piece
@@ -86,6 +93,7 @@ const (
 	yearShort
 	theID
 	theToken   // hash of the token of the slip's QR
+	theMark    // as much of it as its index keeps
 	theCode    // "H35.20.90-20261027-0000001"
 	theName    // of person n
 	theNumber  // identity number of person n
@@ -114,13 +122,24 @@ func read(ctx context.Context, p *demo.Province, db *sql.DB) ([]*template, error
 	if err != nil {
 		return nil, err
 	}
+	lines := map[string][]journal.Entry{}
+	err = p.DB.Read(ctx, func(tx *store.Tx) error {
+		all, err := journal.List(tx, journal.Filter{Limit: math.MaxInt})
+		for _, e := range slices.Backward(all) {
+			lines[e.Subject] = append(lines[e.Subject], e)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
 	ids, err := column(ctx, db, `SELECT id FROM dossier ORDER BY id`)
 	if err != nil {
 		return nil, err
 	}
 	var all []*template
 	for _, id := range ids {
-		t, err := readOne(ctx, db, id, canonical)
+		t, err := readOne(ctx, db, id, canonical, lines)
 		if err != nil {
 			return nil, fmt.Errorf("dossier %s: %w", id, err)
 		}
@@ -144,14 +163,14 @@ type compiler struct {
 	book    *number // of the slip being compiled
 }
 
-func readOne(ctx context.Context, db *sql.DB, id string, canonical map[string]string) (*template, error) {
+func readOne(ctx context.Context, db *sql.DB, id string, canonical map[string]string, lines map[string][]journal.Entry) (*template, error) {
 	var d dossier.Dossier
 	if err := json.Unmarshal([]byte(canonical["dossier/"+id]), &d); err != nil {
 		return nil, err
 	}
 	t := &template{at: d.FiledAt, state: d.State, plate: d.Plate}
 	t.settled = d.State.Final() || d.State == dossier.Concluded || !d.LateSince.IsZero()
-	c := &compiler{t: t, literal: map[string][]piece{id: {{slot: theID}}, d.Salt: {{slot: salt}}, d.TokenHash: {{slot: theToken}}}, hashes: map[string]int{}}
+	c := &compiler{t: t, literal: map[string][]piece{id: {{slot: theID}}, d.Salt: {{slot: salt}}, d.TokenHash: {{slot: theToken}}, d.TokenHash[:32]: {{slot: theMark}}}, hashes: map[string]int{}}
 	for i, who := range []*applicant.Person{&d.Filer, d.Owner} {
 		if who == nil {
 			continue
@@ -196,7 +215,7 @@ func readOne(ctx context.Context, db *sql.DB, id string, canonical map[string]st
 		c.hash(canonical["receipt/"+r["number"].(string)])
 	}
 	c.hash(canonical["dossier/"+id])
-	return t, c.all(ctx, db, id, read)
+	return t, c.all(ctx, db, id, read, lines)
 }
 
 func (c *compiler) person(i int, who applicant.Person) {
@@ -321,7 +340,7 @@ func (c *compiler) hash(s string) {
 }
 
 // all compiles every row of the dossier and its journal.
-func (c *compiler) all(ctx context.Context, db *sql.DB, id string, read map[string][]map[string]any) error {
+func (c *compiler) all(ctx context.Context, db *sql.DB, id string, read map[string][]map[string]any, lines map[string][]journal.Entry) error {
 	for _, in := range tables {
 		names, err := columnsOf(ctx, db, in.name)
 		if err != nil {
@@ -333,6 +352,9 @@ func (c *compiler) all(ctx context.Context, db *sql.DB, id string, read map[stri
 				c.book = c.bookOf(r)
 			}
 			out := row{table: in.name}
+			if at, err := time.Parse(time.RFC3339, fmt.Sprint(r["at"])); err == nil {
+				out.at = at
+			}
 			for _, name := range names {
 				out.cells = append(out.cells, c.cell(in.name, name, r))
 			}
@@ -340,33 +362,23 @@ func (c *compiler) all(ctx context.Context, db *sql.DB, id string, read map[stri
 		}
 	}
 	c.book = nil
-	subjects := []any{"dossier/" + id}
+	said := lines["dossier/"+id]
 	for _, r := range read["payment_receipt"] {
-		subjects = append(subjects, "receipt/"+r["number"].(string))
+		said = append(said[:len(said):len(said)], lines["receipt/"+r["number"].(string)]...)
 	}
-	marks := strings.TrimSuffix(strings.Repeat("?, ", len(subjects)), ", ")
-	lines, err := records(ctx, db, `SELECT * FROM journal_entry WHERE subject IN (`+marks+`) ORDER BY n`, subjects...)
-	if err != nil {
-		return err
-	}
-	for _, l := range lines {
-		at, err := time.Parse(time.RFC3339, l["at"].(string))
-		if err != nil {
-			return err
+	slices.SortFunc(said, func(a, b journal.Entry) int { return cmp.Compare(a.Index, b.Index) })
+	for _, e := range said {
+		line := entry{at: e.At}
+		for _, s := range []string{e.Officer, e.Capacity, e.Desk, e.Act, e.Subject, e.Reason, e.Law, string(e.Facts), e.State} {
+			line.cells = append(line.cells, c.compile(s))
 		}
-		e := entry{at: at}
-		for _, name := range journalColumns {
-			e.cells = append(e.cells, c.compile(l[name].(string)))
-		}
-		c.t.entries = append(c.t.entries, e)
+		c.t.entries = append(c.t.entries, line)
 	}
 	if len(c.t.entries) == 0 {
 		return errors.New("the journal says nothing of it")
 	}
 	return nil
 }
-
-var journalColumns = []string{"officer", "capacity", "desk", "act", "subject", "reason", "law", "facts", "state"}
 
 func (c *compiler) bookOf(r map[string]any) *number {
 	for _, p := range c.literal[r["number"].(string)] {
@@ -392,12 +404,15 @@ func (c *compiler) cell(table, name string, r map[string]any) any {
 			at, _ := time.ParseInLocation(time.DateOnly, v, pack.Zone)
 			return text{{slot: day, at: at, text: v}}
 		}
+		if table == "dossier" && name == "body" || table == "dossier_slip" && name == "facts" {
+			return pressed(c.compile(v))
+		}
 		return c.compile(v)
 	}
 	return r[name]
 }
 
-// records reads whole rows, by column.
+// records reads whole rows, by column, what is pressed as it was.
 func records(ctx context.Context, db *sql.DB, query string, args ...any) (all []map[string]any, err error) {
 	rows, err := db.QueryContext(ctx, query, args...)
 	if err != nil {
@@ -419,6 +434,11 @@ func records(ctx context.Context, db *sql.DB, query string, args ...any) (all []
 		one := map[string]any{}
 		for i, name := range names {
 			one[name] = values[i]
+			if s, ok := values[i].(string); ok {
+				if one[name], err = store.Unpress(s); err != nil {
+					return nil, err
+				}
+			}
 		}
 		all = append(all, one)
 	}
