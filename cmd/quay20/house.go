@@ -256,8 +256,8 @@ func secretKey(path string) ([]byte, error) {
 	if mode := info.Mode().Perm(); mode != 0o600 {
 		return nil, problem.New(problem.Unavailable, "journal.key.mode", "file", path, "mode", fmt.Sprintf("%04o", mode))
 	}
-	if len(b) != 32 {
-		return nil, fmt.Errorf("key %s has %d bytes, want 32", filepath.Base(path), len(b))
+	if len(b) == 0 || len(b)%dossier.KeySize != 0 {
+		return nil, fmt.Errorf("key %s has %d bytes, want %d for each key that there was", filepath.Base(path), len(b), dossier.KeySize)
 	}
 	return b, nil
 }

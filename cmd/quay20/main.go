@@ -38,6 +38,7 @@ type CLI struct {
 	AcceptLoss AcceptLoss  `cmd:"" help:"Let a node work again whose lost entries no copy can bring back."`
 	Backup     BackupCmd   `cmd:"" help:"Write a backup while the desk works, or make the key that opens backups."`
 	Restore    Restore     `cmd:"" help:"Prove a backup on the side, then put it in place."`
+	Keys       KeysCmd     `cmd:"" help:"The node's keys: show their public halves, change them."`
 	Drill      Drill       `cmd:"" help:"Bring a backup back into a scratch folder and say whether it is whole."`
 	Health     Healthcheck `cmd:"" name:"healthcheck" help:"Say whether the program that serves is well."`
 	User       UserCmd     `cmd:"" help:"Officers: first administrator, list, add, start codes."`

@@ -31,7 +31,7 @@ func (h House) Drill(ctx context.Context, path string, keys []age.Identity, scra
 		return r, err
 	}
 	r.Bytes, r.Rows, r.Entries, r.Root, r.Made = b.Size+page, b.Rows, b.Entries, b.Root, b.Made
-	if b.Node != h.Keys.Public() {
+	if !h.Keys.Knows(b.Node, b.Entries) {
 		return r, problem.New(problem.Conflict, "backup.err.other", "data", h.Folder, "node", b.Node, "own", h.Keys.Public())
 	}
 	if err := os.MkdirAll(scratch, 0o700); err != nil {

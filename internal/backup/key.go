@@ -75,11 +75,37 @@ func ownKey(keys string) (*age.X25519Identity, error) {
 			return nil, fmt.Errorf("keeping the node's backup key: %w", err)
 		}
 	}
-	return readKey(path)
+	all, err := readKeys(path)
+	if err != nil {
+		return nil, err
+	}
+	return all[0], nil
 }
 
-// readKey reads a private key from a file that nobody else may read.
-func readKey(path string) (*age.X25519Identity, error) {
+// ChangeOwn gives the node a new key of its own. The earlier ones stay behind
+// it: backups that are kept open with them.
+func ChangeOwn(keys string) error {
+	if _, err := ownKey(keys); err != nil {
+		return err
+	}
+	path := filepath.Join(keys, ownFile)
+	earlier, err := os.ReadFile(path)
+	if err != nil {
+		return unreadable(path, err)
+	}
+	id, err := age.GenerateX25519Identity()
+	if err != nil {
+		return fmt.Errorf("making the node's backup key: %w", err)
+	}
+	if err := keepFile(path, append([]byte(id.String()+"\n"), earlier...)); err != nil {
+		return fmt.Errorf("keeping the node's backup key: %w", err)
+	}
+	return nil
+}
+
+// readKeys reads the private keys of a file that nobody else may read; the first
+// is the one in use.
+func readKeys(path string) (all []*age.X25519Identity, err error) {
 	b, err := os.ReadFile(path)
 	if err != nil {
 		return nil, unreadable(path, err)
@@ -97,8 +123,11 @@ func readKey(path string) (*age.X25519Identity, error) {
 			continue
 		}
 		if id, err := age.ParseX25519Identity(string(line)); err == nil {
-			return id, nil
+			all = append(all, id)
 		}
+	}
+	if len(all) > 0 {
+		return all, nil
 	}
 	return nil, problem.New(problem.Invalid, "backup.err.key-file", "file", path)
 }
@@ -112,11 +141,15 @@ func Opener(file, keys string) ([]age.Identity, error) {
 			return nil, problem.New(problem.Invalid, "err.summary").Field("identity", "backup.err.identity")
 		}
 	}
-	id, err := readKey(file)
+	all, err := readKeys(file)
 	if err != nil {
 		return nil, err
 	}
-	return []age.Identity{id}, nil
+	var open []age.Identity
+	for _, id := range all {
+		open = append(open, id)
+	}
+	return open, nil
 }
 
 // keepFile writes a file whole, readable by its owner alone.

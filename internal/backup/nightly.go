@@ -166,7 +166,7 @@ func (n *Nightly) forget(ctx context.Context, proven string) error {
 	var paths []string
 	var made []time.Time
 	for _, path := range names {
-		if h, err := firstPage(path); err == nil && h.Node == n.Keys.Public() && path != proven {
+		if h, err := firstPage(path); err == nil && n.Keys.Knows(h.Node, h.Entries) && path != proven {
 			paths, made = append(paths, path), append(made, h.Made)
 		}
 	}

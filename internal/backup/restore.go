@@ -114,6 +114,11 @@ func (p Place) Prove(ctx context.Context, b *File, keys []age.Identity, lossy bo
 	if err := p.sameKeys(proof.Side.Folder); err != nil {
 		return proof, err
 	}
+	if own, there, err := p.own(); err != nil {
+		return proof, err
+	} else if there { // they know the backup's, and heads that were signed since
+		proof.Keys = own
+	}
 	if proof.Lacks, err = p.lacks(ctx, b, proof.Side); err != nil {
 		return proof, err
 	}
@@ -147,11 +152,8 @@ func prove(ctx context.Context, b *File, s Side, check Check) (Found, error) {
 
 // fits refuses a backup that does not belong in the place. rel-R14
 func (p Place) fits(b *File) error {
-	if _, err := os.Stat(filepath.Join(p.Folder, "keys", "journal.key")); errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	own, err := journal.LoadKeys(filepath.Join(p.Folder, "keys"))
-	if err != nil {
+	own, there, err := p.own()
+	if err != nil || !there {
 		return err
 	}
 	_, err = os.Stat(filepath.Join(p.Folder, p.Mark))
@@ -160,10 +162,19 @@ func (p Place) fits(b *File) error {
 		return problem.New(problem.Conflict, "backup.err.real", "data", p.Folder)
 	case !demo && b.Demo:
 		return problem.New(problem.Conflict, "backup.err.demo", "data", p.Folder)
-	case own.Public() != b.Node:
+	case !own.Knows(b.Node, b.Entries):
 		return problem.New(problem.Conflict, "backup.err.other", "data", p.Folder, "node", b.Node, "own", own.Public())
 	}
 	return nil
+}
+
+// own are the journal's keys of the place, if it has any.
+func (p Place) own() (keys journal.Keys, there bool, err error) {
+	if _, err := os.Stat(filepath.Join(p.Folder, "keys", "journal.key")); errors.Is(err, fs.ErrNotExist) {
+		return keys, false, nil
+	}
+	keys, err = journal.LoadKeys(filepath.Join(p.Folder, "keys"))
+	return keys, err == nil, err
 }
 
 // makeFolder makes the data folder if there is none.
@@ -310,19 +321,20 @@ func differing(was, is []Sum) (names []string) {
 	return names
 }
 
-// sameKeys refuses a backup whose keys are not those of the place: what the
-// place's own keys signed and sealed would not open any more.
+// sameKeys refuses a backup whose keys are not those of the place: what they
+// signed and sealed would not open any more. A place that changed its keys
+// keeps the earlier ones behind the new ones.
 func (p Place) sameKeys(side string) error {
 	return eachFile(side, func(name string) error {
 		have, err := os.ReadFile(filepath.Join(p.Folder, name))
-		if errors.Is(err, fs.ErrNotExist) || !strings.HasSuffix(name, ".key") {
-			return nil
+		if errors.Is(err, fs.ErrNotExist) || !strings.HasSuffix(name, ".key") || name == filepath.Join("keys", "journal.key") || name == filepath.Join("keys", "forms.key") {
+			return nil // fits has asked the one, the other opens nothing that lasts
 		}
 		if err != nil {
 			return err
 		}
 		want, err := os.ReadFile(filepath.Join(side, name))
-		if err == nil && !bytes.Equal(have, want) {
+		if err == nil && !bytes.HasSuffix(have, want) {
 			err = problem.New(problem.Conflict, "backup.err.other-key", "file", filepath.Join(p.Folder, name))
 		}
 		return err

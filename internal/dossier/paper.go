@@ -308,11 +308,12 @@ func (r *Register) dress(f *slip.Facts, d *Dossier, s Slip, reprint int, at time
 	if s.Kind == "return" || s.Kind == "control" {
 		return
 	}
+	own := r.key.of(d.ID, d.TokenHash)
 	if f.Code != "" { // the key opens nothing without a code; the QR does
-		key := r.key.Secret(d.ID)
+		key := own.Secret(d.ID)
 		f.Secret = key[:4] + "-" + key[4:]
 	}
-	f.TrackURL = origin + "/t/" + r.key.Token(d.ID)
+	f.TrackURL = origin + "/t/" + own.Token(d.ID)
 	f.LookupAddress = strings.TrimPrefix(strings.TrimPrefix(origin, "https://"), "http://") + "/tra-cuu"
 }
 

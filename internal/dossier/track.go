@@ -18,12 +18,16 @@ import (
 	"quay20/internal/store"
 )
 
-// Key makes the secrets of slips from dossier ids, so that none is stored. It
-// must have at least 32 bytes.
+// Key makes the secrets of slips from dossier ids, so that none is stored: 32
+// bytes. A house that changed its key keeps the earlier ones behind it, for the
+// slips that people hold.
 type Key []byte
 
+// KeySize is how long one key is.
+const KeySize = 32
+
 func (k Key) derive(use, id string) []byte {
-	m := hmac.New(sha256.New, k)
+	m := hmac.New(sha256.New, k[:KeySize])
 	m.Write([]byte(use + "/" + id))
 	return m.Sum(nil)
 }
@@ -33,6 +37,17 @@ func (k Key) Secret(id string) string { return crockford.EncodeToString(k.derive
 
 // Token opens tracking from the slip's QR: 26 characters, 128 bits.
 func (k Key) Token(id string) string { return crockford.EncodeToString(k.derive("token", id)[:16]) }
+
+// of is the key under which a dossier was received: the one whose token the
+// dossier knows the hash of.
+func (k Key) of(id, token string) Key {
+	for at := KeySize; at < len(k); at += KeySize {
+		if earlier := k[at:]; hash(earlier.Token(id)) == token {
+			return earlier
+		}
+	}
+	return k
+}
 
 // Tracked is what a citizen with a valid slip sees: these facts and no others.
 type Tracked struct {
@@ -124,7 +139,7 @@ func (r *Register) Track(ctx context.Context, code, secret string) (Tracked, err
 	if err != nil {
 		return Tracked{}, fmt.Errorf("looking for a dossier to track: %w", err)
 	}
-	right := subtle.ConstantTimeCompare([]byte(secret), []byte(r.key.Secret(s.id))) == 1
+	right := subtle.ConstantTimeCompare([]byte(secret), []byte(r.key.of(s.id, s.token).Secret(s.id))) == 1
 	switch {
 	case locked:
 		return Tracked{}, problem.New(problem.TooMany, "err.track-locked")
@@ -162,6 +177,7 @@ func (r *Register) TrackToken(ctx context.Context, token string) (Tracked, error
 // sighted is a dossier as the index knows it now.
 type sighted struct {
 	id      string
+	token   string // hash of the QR's
 	version int64
 	now     time.Time
 }
@@ -172,8 +188,10 @@ type sighted struct {
 func sightOf(tx *store.Tx, code string) (s sighted, locked bool, err error) {
 	var fails int64
 	s.now = tx.Now
-	_, err = store.One(tx, func(row store.Row) (struct{}, error) { return struct{}{}, row.Scan(&s.id, &s.version, &fails) },
-		`SELECT COALESCE(d.id, ''), COALESCE(d.version, 0), COALESCE(g.fails, 0) FROM (SELECT 1 AS one) o
+	_, err = store.One(tx, func(row store.Row) (struct{}, error) {
+		return struct{}{}, row.Scan(&s.id, &s.token, &s.version, &fails)
+	},
+		`SELECT COALESCE(d.id, ''), COALESCE(d.token, ''), COALESCE(d.version, 0), COALESCE(g.fails, 0) FROM (SELECT 1 AS one) o
 		LEFT JOIN dossier_code c ON c.code = $1 LEFT JOIN dossier d ON d.id = c.dossier
 		LEFT JOIN dossier_guess g ON g.code = $2 AND g.since > $3`, code, hash(code), tx.Now.Add(-guessLock))
 	return s, fails >= guesses, err
@@ -301,7 +319,7 @@ func (r *Register) tracked(d Dossier, w World) Tracked {
 	t := Tracked{
 		Code: d.Code, State: d.State, Procedure: d.Procedure, Case: d.Case, Initials: applicant.MaskName(d.Person().Name),
 		Filed: d.FiledAt, Received: d.ReceivedAt, Due: d.Clock.Due, Promise: d.Promise(), Provisional: d.Clock.Provisional,
-		ReturnBy: d.ReturnBy, End: d.End, Token: r.key.Token(d.ID),
+		ReturnBy: d.ReturnBy, End: d.End, Token: r.key.of(d.ID, d.TokenHash).Token(d.ID),
 	}
 	if p, ok := w.Law.Procedure(d.Procedure); ok {
 		t.Title = p.Name

@@ -325,12 +325,15 @@ func readHistory(path string, take func(where string, signed []byte)) error {
 }
 
 func (k Keys) open(where string, signed []byte) (copied, error) {
-	n, err := note.Open(signed, note.VerifierList(k.verifier))
+	n, err := note.Open(signed, k.verifiers())
 	if err != nil {
 		return copied{}, err
 	}
 	tree, err := tlog.ParseTree([]byte(n.Text))
 	if err != nil {
+		return copied{}, err
+	}
+	if err := k.judge(n, tree.N); err != nil {
 		return copied{}, err
 	}
 	at, err := store.ParseTime(strings.TrimSuffix(strings.Join(strings.SplitAfter(n.Text, "\n")[3:], ""), "\n"))
