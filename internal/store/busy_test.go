@@ -155,7 +155,7 @@ func lockedOut(t *testing.T, db *store.DB, address string) (release func()) {
 		_, err := store.One(tx, number, "SELECT COUNT(*) FROM shelf")
 		return err
 	})
-	if p, ok := problem.As(err); !ok || p.Key != "store.busy" {
+	if p, ok := problem.As(err); !ok || p.Key != "store.silent" {
 		t.Errorf("reading what is locked: %v", err)
 	}
 	return func() { held.Rollback(context.Background()) }

@@ -165,7 +165,7 @@ func (e *postgres) fault(err error) fault {
 	switch {
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return ordinary
-	case errors.As(err, &network), errors.As(err, &connecting),
+	case errors.As(err, &network), errors.As(err, &connecting), pgconn.SafeToRetry(err), // "conn closed"
 		errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, sql.ErrTxDone):
 		return broken
 	}

@@ -372,9 +372,7 @@ func (db *DB) unread(asked, within context.Context, err error) error {
 	fault := db.engine.fault(err)
 	switch {
 	case asked.Err() != nil:
-	case fault == busy:
-		return fmt.Errorf("reading: %w (%w)", unavailable("store.busy"), err)
-	case fault == broken, within.Err() != nil:
+	case fault == busy, fault == broken, within.Err() != nil:
 		return fmt.Errorf("reading: %w (%w)", unavailable("store.silent"), err)
 	}
 	return fmt.Errorf("reading: %w", err)
