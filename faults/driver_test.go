@@ -121,6 +121,12 @@ type people struct {
 // processor of the passport unit, signed in.
 func newNode(t testing.TB, database string) *node {
 	t.Helper()
+	return newNodeAt(t, database, time.Now, func(*demo.Province, officer.By) {})
+}
+
+// newNodeAt makes it at a time, with what the receptionist does in it then.
+func newNodeAt(t testing.TB, database string, now func() time.Time, then func(*demo.Province, officer.By)) *node {
+	t.Helper()
 	n := &node{t: t, dir: filepath.Join(folder(t), "node"), database: database}
 	must(t, os.MkdirAll(n.dir, 0o700))
 	if database == "" {
@@ -129,33 +135,35 @@ func newNode(t testing.TB, database string) *node {
 	_, err := journal.LoadKeys(filepath.Join(n.dir, "keys")) // a database that has a journal gets no new ones
 	must(t, err)
 	ctx := context.Background()
-	db, err := store.Open(ctx, database, store.Options{Now: time.Now})
+	db, err := store.Open(ctx, database, store.Options{Now: now})
 	must(t, err)
 	defer db.Close()
 	law, err := packs.LaiChau()
 	must(t, err)
 	g, err := gazette.Open(ctx, db, law)
 	must(t, err)
-	clock := demo.NewClock(time.Now())
-	clock.Follow(time.Now)
+	clock := demo.NewClock(now())
+	clock.Follow(now)
 	p := &demo.Province{
 		DB: db, Law: g, Roll: officer.NewRoll(db, g.Law, officer.Options{Work: officer.Work{Memory: 64, Passes: 1}}),
 		Register: dossier.NewRegister(db, g.Law, make(dossier.Key, 32)), Ledger: payment.NewLedger(db), Clock: clock,
 	}
 	must(t, p.Open(ctx))
-	n.people.desk = signIn(t, p, "quay", officer.Receptionist, "12-Q20")
-	n.people.processor = signIn(t, p, "giai-quyet", officer.Processor, "12-PA08")
+	var by officer.By
+	by, n.people.desk = signIn(t, p, "quay", officer.Receptionist, "12-Q20")
+	_, n.people.processor = signIn(t, p, "giai-quyet", officer.Processor, "12-PA08")
 	n.intake = p.Intake(passport)
+	then(p, by)
 	return n
 }
 
 // passport is what everybody here asks for: an ordinary passport.
 const passport = "1.001456"
 
-func signIn(t testing.TB, p *demo.Province, login string, role officer.Role, unit string) string {
+func signIn(t testing.TB, p *demo.Province, login string, role officer.Role, unit string) (officer.By, string) {
 	t.Helper()
 	ctx := context.Background()
-	_, code, err := p.Hire(ctx, login, "Lò Thị Thử", "Đại úy", role, unit)
+	by, code, err := p.Hire(ctx, login, "Lò Thị Thử", "Đại úy", role, unit)
 	must(t, err)
 	token, _, err := p.Roll.SignIn(ctx, login, code, "", "127.0.0.1:1")
 	must(t, err)
@@ -165,7 +173,7 @@ func signIn(t testing.TB, p *demo.Province, login string, role officer.Role, uni
 		_, err = p.Roll.TakeDesk(ctx, token, unit)
 		must(t, err)
 	}
-	return token
+	return by, token
 }
 
 func must(t testing.TB, err error) {
