@@ -38,11 +38,11 @@ func (k Key) Secret(id string) string { return crockford.EncodeToString(k.derive
 // Token opens tracking from the slip's QR: 26 characters, 128 bits.
 func (k Key) Token(id string) string { return crockford.EncodeToString(k.derive("token", id)[:16]) }
 
-// of is the key under which a dossier was received: the one whose token the
-// dossier knows the hash of.
+// of is the key under which a dossier was received: the one whose token it
+// knows the hash of, or the mark.
 func (k Key) of(id, token string) Key {
 	for at := KeySize; at < len(k); at += KeySize {
-		if earlier := k[at:]; hash(earlier.Token(id)) == token {
+		if earlier := k[at:]; tokenMark(hash(earlier.Token(id))) == tokenMark(token) {
 			return earlier
 		}
 	}
@@ -177,7 +177,7 @@ func (r *Register) TrackToken(ctx context.Context, token string) (Tracked, error
 // sighted is a dossier as the index knows it now.
 type sighted struct {
 	id      string
-	token   string // hash of the QR's
+	token   string // mark of the QR's
 	version int64
 	now     time.Time
 }
