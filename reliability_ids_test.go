@@ -59,7 +59,9 @@ var promises = []struct{ id, means string }{
 	{"F06", "error or kill at every system call of a command"},
 	{"F07", "disk that lies about a write"},
 	{"F08", "disk full"},
+	{"F10", "steps of the wall clock"},
 	{"F11", "host time zone none or wrong, no zone files"},
+	{"F12", "the machine sleeps; its steady clock moved"},
 	{"F13", "crash in the middle of migration, pack, restore, key change"},
 
 	{"B-W01", "required field empty, blank or invisible"},
@@ -218,7 +220,6 @@ var promises = []struct{ id, means string }{
 // unproven says, for IDs that no test names, why not. An ID that gets a test
 // leaves this list.
 var unproven = map[string]string{
-	"F11":   "being built",
 	"I-D10": "no files are kept yet; they come with filing from home",
 	"B-W14": "no uploads yet; they come with filing from home",
 	"B-A12": "no identity provider yet; it comes with citizens' accounts",
