@@ -531,7 +531,7 @@ func idOf(tx *store.Tx, ref string) (string, error) {
 func column(row store.Row) (s string, err error) { err = row.Scan(&s); return s, err }
 
 func pressed(row store.Row) (s string, err error) {
-	err = row.Scan(store.Pressed(&s))
+	err = row.Scan(store.Plain(&s))
 	return s, err
 }
 

@@ -562,13 +562,13 @@ func rewritten(t *testing.T, p *demo.Province, query, change, old, other string)
 	t.Helper()
 	var text string
 	err := p.DB.Read(ctx, func(tx *store.Tx) (err error) {
-		text, err = store.One(tx, func(r store.Row) (s string, err error) { return s, r.Scan(store.Pressed(&s)) }, query)
+		text, err = store.One(tx, func(r store.Row) (s string, err error) { return s, r.Scan(store.Plain(&s)) }, query)
 		return err
 	})
 	if err != nil || !strings.Contains(text, old) {
 		t.Fatalf("%q has no %q, %v", text, old, err)
 	}
-	return fmt.Sprintf(change, strings.ReplaceAll(store.Press(store.Papers, strings.ReplaceAll(text, old, other)), "'", "''"))
+	return fmt.Sprintf(change, strings.ReplaceAll(store.Press(store.Papers, strings.ReplaceAll(text, old, other)).String(), "'", "''"))
 }
 
 // rel-I-P4: each view leaves who, why and when.

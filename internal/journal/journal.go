@@ -116,16 +116,6 @@ var inside = [7]int{1, 3, 4, 7, 8, 9, 10}
 // facts is the place in a row of the column that keeps them.
 const facts = 9
 
-// pressed is the row as it is kept.
-func (r row) pressed() row {
-	var parts [len(inside)]string
-	for i, at := range inside {
-		parts[i], r[at] = r[at], ""
-	}
-	r[facts] = store.Press(store.Entries, strings.Join(parts[:], "\x00"))
-	return r
-}
-
 // plain is the row as it was before it was kept. What somebody put beside a
 // pressed text stays, so that its hash tells.
 func (r row) plain() (row, error) {
@@ -157,10 +147,15 @@ func (e Entry) row() row {
 func (e Entry) Record() []byte { r := e.row(); return r.record() }
 
 // Columns are the values of an entry's row as Append keeps it, in the order of
-// the table.
+// the table: texts, a number, and a store.Pressed.
 func (e Entry) Columns() []any {
-	r := e.row().pressed()
-	return []any{e.Index, r[1], r[2], r[3], r[4], r[5], r[6], r[7], r[8], r[9], r[10]}
+	r := e.row()
+	var parts [len(inside)]string
+	for i, at := range inside {
+		parts[i], r[at] = r[at], ""
+	}
+	kept := store.Press(store.Entries, strings.Join(parts[:], "\x00"))
+	return []any{e.Index, r[1], r[2], r[3], r[4], r[5], r[6], r[7], r[8], kept, r[10]}
 }
 
 // Keeps reports whether a hash of the tree is stored at a level, 0 being the

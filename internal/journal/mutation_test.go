@@ -1,6 +1,7 @@
 package journal_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"testing"
@@ -98,6 +99,11 @@ func mutate(r *rapid.T, v any) any {
 	if n, is := v.(int64); is {
 		return n ^ 1<<rapid.IntRange(20, 40).Draw(r, "bit")
 	}
+	if b, is := v.([]byte); is {
+		b = bytes.Clone(b)
+		b[rapid.IntRange(0, len(b)-1).Draw(r, "byte")] ^= 1 << rapid.IntRange(0, 7).Draw(r, "bit")
+		return b
+	}
 	b := []byte(v.(string))
 	at := []int{}
 	for i, c := range b {
@@ -115,6 +121,10 @@ func mutate(r *rapid.T, v any) any {
 
 func set(t *testing.T, db *store.DB, c column, key int64, v any) {
 	err := db.Write(t.Context(), func(tx *store.Tx) error {
+		if b, is := v.([]byte); is {
+			_, err := tx.Exec(fmt.Sprintf("UPDATE %s SET %s = x'%x' WHERE %s = $1", c.table, c.name, b, c.key), key)
+			return err
+		}
 		_, err := tx.Exec(fmt.Sprintf("UPDATE %s SET %s = $1 WHERE %s = $2", c.table, c.name, c.key), v, key)
 		return err
 	})

@@ -114,7 +114,7 @@ func Rows(tx *Tx, t Table) iter.Seq2[[]any, error] {
 					return false, err
 				}
 				for i, c := range t.Columns {
-					v, ok := c.own(values[i])
+					v, ok := c.own(t.Name, values[i])
 					if !ok {
 						return false, fmt.Errorf("column %s holds %T, not %s", c.Name, v, c.Kind)
 					}
@@ -140,8 +140,13 @@ func Count(tx *Tx, t Table) (int64, error) {
 
 // own gives a value in the form that both engines have alike, if it is of the
 // column's kind: SQLite would keep anything anywhere, and truth as a number.
-func (c Column) own(v any) (any, bool) {
+func (c Column) own(table string, v any) (any, bool) {
 	switch v := v.(type) {
+	case []byte:
+		if !pressedColumns[table+"."+c.Name] || len(v) < 3 || v[0] != pressedMark || v[1]&isBytes == 0 {
+			return v, false
+		}
+		return Pressed{bytes: v}.String(), true
 	case nil:
 		return v, true
 	case string:

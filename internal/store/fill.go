@@ -190,6 +190,13 @@ func (e *lite) load(ctx context.Context, t Table, rows iter.Seq2[[]any, error]) 
 		if err != nil {
 			return n, err
 		}
+		for i, c := range t.Columns {
+			if text, ok := values[i].(string); ok && pressedColumns[t.Name+"."+c.Name] && len(text) > 2 && text[0] == pressedMark {
+				if b, err := bytesOf(text); err == nil { // else it stays damaged
+					values[i] = b
+				}
+			}
+		}
 		if _, err := put.ExecContext(ctx, values...); err != nil {
 			return n, err
 		}

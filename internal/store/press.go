@@ -30,10 +30,43 @@ const (
 //go:embed words
 var words embed.FS
 
-// pressed begins a pressed text: then come the name of its dictionary and, in
-// 85 printable characters, a checksum, the hashes that were taken out and what
-// zstd made of the rest.
-const pressed = '~'
+// pressedMark begins a pressed text: then come the name of its dictionary and
+// a checksum, the hashes that were taken out and what zstd made of the rest. In
+// SQLite these are bytes and the name has its highest bit set; as text they are
+// in 85 printable characters.
+const pressedMark = '~'
+
+// Pressed is a text as a column keeps it: an argument of Exec. SQLite keeps the
+// bytes in a column of texts, PostgreSQL the text; both are read alike.
+type Pressed struct {
+	plain string // kept as it stands, if not pressed
+	bytes []byte // as SQLite keeps it
+}
+
+// String is the form that any column of texts can keep.
+func (p Pressed) String() string {
+	if p.bytes == nil {
+		return p.plain
+	}
+	form := make([]byte, 2+ascii85.MaxEncodedLen(len(p.bytes)-2))
+	form[0], form[1] = pressedMark, p.bytes[1]&^isBytes
+	return string(form[:2+ascii85.Encode(form[2:], p.bytes[2:])])
+}
+
+// Kept is the form that the engine's column keeps.
+func (p Pressed) Kept(engine string) any {
+	if p.bytes != nil && engine == "sqlite" {
+		return p.bytes
+	}
+	return p.String()
+}
+
+// isBytes is the bit by which the bytes differ from the text.
+const isBytes = 0x80
+
+// pressedColumns are those that may keep bytes in SQLite, so that a dump knows
+// how to write them as text.
+var pressedColumns = map[string]bool{"dossier.body": true, "dossier_slip.facts": true, "journal_entry.facts": true}
 
 // mostPressed bounds what a pressed text may become, whatever somebody put into
 // the database.
@@ -78,9 +111,9 @@ var checks = crc32.MakeTable(crc32.Castagnoli)
 // Press gives a text in the form in which a column keeps it: shorter, if it has
 // much in common with the dictionary's words. Whatever has a meaning of its
 // own, a hash above all, is taken of the text, never of this form.
-func Press(w Words, text string) string {
+func Press(w Words, text string) Pressed {
 	rest, hashes := takeOut(text)
-	b := make([]byte, 4, 64+len(hashes)+len(rest)/2)
+	b := append(make([]byte, 0, 64+len(hashes)+len(rest)/2), pressedMark, byte(w)|isBytes, 0, 0, 0, 0)
 	if hashes == nil {
 		b = append(b, noneTaken)
 	} else {
@@ -89,36 +122,34 @@ func Press(w Words, text string) string {
 	start := len(b)
 	b = books[w]().in.EncodeAll(rest, b)
 	b = append(b[:start], b[start+len(magic):]...)
-	binary.BigEndian.PutUint32(b, crc32.Checksum(b[4:], checks))
-	form := make([]byte, 2+ascii85.MaxEncodedLen(len(b)))
-	form[0], form[1] = pressed, byte(w)
-	form = form[:2+ascii85.Encode(form[2:], b)]
-	if len(form) >= len(text) && text != "" && text[0] != pressed && checkText(text) == nil {
-		return text
+	binary.BigEndian.PutUint32(b[2:], crc32.Checksum(b[6:], checks))
+	if len(b) >= len(text) && text != "" && text[0] != pressedMark && checkText(text) == nil {
+		return Pressed{plain: text}
 	}
-	return string(form)
+	return Pressed{bytes: b}
 }
 
 // ErrPressed says that a pressed text is not what Press made.
 var ErrPressed = errors.New("a pressed text is damaged")
 
-// Unpress gives the text that Press was given; a text that is not pressed is
-// its own. Any changed character of the pressed form is an error.
+// Unpress gives the text that Press was given, from either form; a text that is
+// not pressed is its own. Any changed character or byte is an error.
 func Unpress(kept string) (string, error) {
-	if kept == "" || kept[0] != pressed {
+	if kept == "" || kept[0] != pressedMark {
 		return kept, nil
 	}
 	if len(kept) < 3 {
 		return "", ErrPressed
 	}
-	known := books[Words(kept[1])]
+	known := books[Words(kept[1]&^isBytes)]
 	if known == nil {
 		return "", fmt.Errorf("%w: no dictionary %q; a newer release wrote it", ErrPressed, kept[1])
 	}
-	b := make([]byte, 4*len(kept)) // a z stands for four bytes
-	n, _, err := ascii85.Decode(b, []byte(kept[2:]), true)
-	b = b[:n]
-	if err != nil || n < 5 || crc32.Checksum(b[4:], checks) != binary.BigEndian.Uint32(b) || !spelt(b, kept[2:]) {
+	b, err := bytesOf(kept)
+	if err != nil {
+		return "", err
+	}
+	if b = b[2:]; len(b) < 5 || crc32.Checksum(b[4:], checks) != binary.BigEndian.Uint32(b) {
 		return "", ErrPressed
 	}
 	taken, b := b[4], b[5:]
@@ -129,7 +160,8 @@ func Unpress(kept string) (string, error) {
 		}
 		hashes, b = b[:32*int(taken)], b[32*int(taken):]
 	}
-	rest, err := known().out.DecodeAll(append(bytes.Clone(magic), b...), nil)
+	frame := append(append(make([]byte, 0, len(magic)+len(b)), magic...), b...)
+	rest, err := known().out.DecodeAll(frame, nil)
 	if err != nil {
 		return "", fmt.Errorf("%w: %w", ErrPressed, err)
 	}
@@ -139,11 +171,19 @@ func Unpress(kept string) (string, error) {
 	return putBack(rest, hashes)
 }
 
-// spelt reports whether b is written in just this way: the decoder passes over
-// spaces.
-func spelt(b []byte, form string) bool {
-	own := make([]byte, ascii85.MaxEncodedLen(len(b)))
-	return string(own[:ascii85.Encode(own, b)]) == form
+// bytesOf gives the bytes of either form of a pressed text.
+func bytesOf(kept string) ([]byte, error) {
+	if kept[1]&isBytes != 0 {
+		return []byte(kept), nil
+	}
+	b := make([]byte, 2+4*len(kept)) // a z stands for four bytes
+	b[0], b[1] = pressedMark, kept[1]|isBytes
+	n, _, err := ascii85.Decode(b[2:], []byte(kept[2:]), true)
+	b = b[:2+n]
+	if err != nil || (Pressed{bytes: b}).String() != kept { // the decoder passes over spaces
+		return nil, ErrPressed
+	}
+	return b, nil
 }
 
 // place stands where a hash was taken out.
@@ -194,12 +234,12 @@ func putBack(rest, hashes []byte) (string, error) {
 	return string(text), nil
 }
 
-// Pressed scans a column that keeps what Press gave into text.
-func Pressed(text *string) sql.Scanner { return pressing{text} }
+// Plain scans a column that keeps what Press gave into text.
+func Plain(text *string) sql.Scanner { return plain{text} }
 
-type pressing struct{ text *string }
+type plain struct{ text *string }
 
-func (p pressing) Scan(src any) (err error) {
+func (p plain) Scan(src any) (err error) {
 	switch src := src.(type) {
 	case string:
 		*p.text, err = Unpress(src)

@@ -154,6 +154,10 @@ func (tx *Tx) ready(args []any) error {
 	}
 	tx.alive.again()
 	for i, a := range args {
+		if p, ok := a.(Pressed); ok {
+			args[i] = p.Kept(tx.engine.name())
+			continue
+		}
 		v, err := portable(a)
 		if err != nil {
 			tx.failed = fmt.Errorf("argument $%d: %w", i+1, err)

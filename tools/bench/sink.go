@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"quay20/internal/demo"
+	"quay20/internal/store"
 )
 
 // sink takes rows in bulk. It is faster than the program, and less careful: a
@@ -111,6 +112,7 @@ func (s *insert) begin() {
 }
 
 func (s *insert) add(table string, values []any) error {
+	keep(values, "sqlite")
 	if s.batch = append(s.batch, pending{table, values}); len(s.batch) < 1000 {
 		return nil
 	}
@@ -146,6 +148,15 @@ func (s *insert) write(table string, values []any) error {
 func insertText(table string, columns, rows int) string {
 	one := "(" + strings.TrimSuffix(strings.Repeat("?, ", columns), ", ") + ")"
 	return `INSERT INTO "` + table + `" VALUES ` + strings.TrimSuffix(strings.Repeat(one+", ", rows), ", ")
+}
+
+// keep gives pressed texts the form that the engine keeps.
+func keep(values []any, engine string) {
+	for i, v := range values {
+		if p, ok := v.(store.Pressed); ok {
+			values[i] = p.Kept(engine)
+		}
+	}
 }
 
 func (s *insert) flush() error {
@@ -218,6 +229,7 @@ func openCopy(ctx context.Context, database string) (*copyIn, error) {
 }
 
 func (s *copyIn) add(table string, values []any) error {
+	keep(values, "postgres")
 	s.tables[table] = append(s.tables[table], values)
 	if s.rows++; s.rows < 100_000 {
 		return nil

@@ -434,10 +434,14 @@ func records(ctx context.Context, db *sql.DB, query string, args ...any) (all []
 		one := map[string]any{}
 		for i, name := range names {
 			one[name] = values[i]
-			if s, ok := values[i].(string); ok {
-				if one[name], err = store.Unpress(s); err != nil {
-					return nil, err
-				}
+			switch v := values[i].(type) {
+			case string:
+				one[name], err = store.Unpress(v)
+			case []byte:
+				one[name], err = store.Unpress(string(v))
+			}
+			if err != nil {
+				return nil, err
 			}
 		}
 		all = append(all, one)

@@ -127,9 +127,9 @@ func province(ctx context.Context, path string, seed uint64) (documents, lines [
 			into  *[][]byte
 		}{
 			{`SELECT body FROM dossier ORDER BY id`, &documents}, {`SELECT facts FROM dossier_slip ORDER BY dossier, kind, number`, &documents},
-			{`SELECT facts FROM journal_entry WHERE facts LIKE '~%' ORDER BY n`, &lines},
+			{`SELECT facts FROM journal_entry ORDER BY n`, &lines},
 		} {
-			all, err := store.All(tx, func(r store.Row) (s string, err error) { return s, r.Scan(store.Pressed(&s)) }, from.query)
+			all, err := store.All(tx, func(r store.Row) (s string, err error) { return s, r.Scan(store.Plain(&s)) }, from.query)
 			if err != nil {
 				return err
 			}
