@@ -99,6 +99,14 @@ faults: ## the long run of the faults, an hour; rewrites the table of docs/relia
 	@go run ./tools/testenv -chromium=false -- go test -count=1 -timeout=3h -v ./faults -long -record $(FAULTS)
 	@go test . -run Reliability -update
 
+.PHONY: deb
+deb: assets ## the Debian package with the service, into var/
+	@go run ./tools/deb -out var
+
+.PHONY: trydeb
+trydeb: assets ## install, update, remove and reinstall the package on a clean Debian that is booted in a folder; as root
+	@packaging/try
+
 .PHONY: clean
 clean: ## remove what was built and the demo province
 	@rm -rf var $(BUILT)

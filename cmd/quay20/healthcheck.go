@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"quay20/internal/problem"
+	"quay20/internal/web"
 )
 
 // Healthcheck asks the program that serves whether an act would be saved.
@@ -63,6 +64,14 @@ func (c *Healthcheck) Run(ctx context.Context, std Std) error {
 		return problem.New(problem.Unavailable, "cli.err.unwell", "status", answer.StatusCode, "said", strings.TrimSpace(string(said)))
 	}
 	_, err = std.Out.Write(said)
+	return err
+}
+
+// VersionCmd names the release.
+type VersionCmd struct{}
+
+func (c *VersionCmd) Run(std Std) error {
+	_, err := fmt.Fprintln(std.Out, web.Version())
 	return err
 }
 

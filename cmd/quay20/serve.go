@@ -93,9 +93,10 @@ func (h *house) proven(ctx context.Context, std Std, lang text.Lang) error {
 }
 
 // welcome prints the one-time code of the first administrator while the roll
-// is empty. It goes to the console alone, never to the log (rel-K42, rel-K73).
+// is empty. It goes to the console alone, never to the log (rel-K42, rel-K73);
+// what a service prints is logged, so there "user first" is for it.
 func (h *house) welcome(ctx context.Context, std Std, lang text.Lang) error {
-	if h.db.Trouble().Why != nil { // the code could not be kept
+	if managed() || h.db.Trouble().Why != nil { // the code could not be kept
 		return nil
 	}
 	code, err := h.roll.First(ctx)

@@ -315,8 +315,14 @@ func (a *admin) backupFacts(lang text.Lang, s backup.State) SummaryList {
 	return list
 }
 
+// release is the version that the build of a package sets.
+var release string
+
 // Version names the release: what the build was told, or the state of its source.
 func Version() string {
+	if release != "" {
+		return release
+	}
 	b, ok := debug.ReadBuildInfo()
 	if !ok {
 		return "–"
