@@ -86,7 +86,7 @@ func (c *DossierCmd) show(ctx context.Context, std Std, lang text.Lang, h *house
 		name = p.Name
 	}
 	fmt.Fprintf(std.Out, "%s  %s\n%s\n%s\n", orNone(string(d.Code), d.ID), text.T(lang, "state."+string(d.State)), name, d.Person().Name)
-	fmt.Fprintln(std.Out, text.T(lang, "cli.dossier.where", "desk", unitWords(w.Law, d.Desk), "holder", unitWords(w.Law, d.Holder)))
+	fmt.Fprintln(std.Out, text.T(lang, "cli.dossier.where", "desk", unitWords(w.Law, d.DeskAt(d.FiledAt)), "holder", unitWords(w.Law, d.Holder)))
 	proof, err := d.Proof(w.Law)
 	if err != nil {
 		return err

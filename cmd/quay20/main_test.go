@@ -55,7 +55,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("LISTEN", freeAddress(t))
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"answers": answers, "appears": appears},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"answers": answers, "appears": appears, "vouched": vouched},
 	})
 }
 
@@ -99,6 +99,17 @@ func appears(ts *testscript.TestScript, neg bool, args []string) {
 		time.Sleep(100 * time.Millisecond) // another process: there is no signal to wait for
 	}
 	ts.Fatalf("%s does not appear", args[0])
+}
+
+// vouched runs a command with a demo administrator as its second person:
+// vouched COMMAND LOGIN FLAG…, the last one of which is the data folder.
+func vouched(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 4 {
+		ts.Fatalf("usage: vouched COMMAND LOGIN FLAG…")
+	}
+	ts.Check(ts.Exec("quay20", "user", "code", args[1], "--data", args[len(args)-1]))
+	code := strings.TrimSpace(ts.ReadFile("stdout"))
+	ts.Check(ts.Exec("quay20", append([]string{args[0], "--second", args[1] + "=" + code}, args[2:]...)...))
 }
 
 // rel-I-X6: after SIGTERM a request under way is finished, no new one is

@@ -418,12 +418,17 @@ func (d *Dossier) Units() []pack.UnitKey {
 // pass hands the dossier to a unit.
 func (d *Dossier) pass(to pack.UnitKey, at time.Time) {
 	if to != d.Holder {
-		if !slices.Contains(d.Through, to) {
-			d.Through = append(d.Through, to)
-		}
+		d.through(to)
 		d.Assignee = ""
 	}
 	d.Holder, d.HeldSince = to, at
+}
+
+// through notes that a unit has had the dossier or was asked.
+func (d *Dossier) through(unit pack.UnitKey) {
+	if !slices.Contains(d.Through, unit) {
+		d.Through = append(d.Through, unit)
+	}
 }
 
 // pause stops the clock.

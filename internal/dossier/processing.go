@@ -285,9 +285,7 @@ func (a *AskUnit) Apply(d *Dossier, by officer.By, w World) Effect {
 	u, _ := w.Law.Unit(a.Unit, pack.On(w.Now))
 	d.State = Processing
 	d.Consults = append(d.Consults, Consult{Unit: u.Key, Question: a.Question, Asked: w.Now, By: by.Officer.ID})
-	if !slices.Contains(d.Through, u.Key) {
-		d.Through = append(d.Through, u.Key)
-	}
+	d.through(u.Key)
 	return Effect{Facts: map[string]any{"unit": u.Key}}
 }
 

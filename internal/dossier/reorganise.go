@@ -239,7 +239,7 @@ func (k *planner) nobody(key pack.UnitKey) *problem.Problem {
 
 func (k *planner) planDossiers(tx *store.Tx) error {
 	act := k.x.act("", "")
-	return eachOpen(tx, "", math.MaxInt, func(d *Dossier) error {
+	return eachOpen(tx, func(d *Dossier) error {
 		if act.Allowed(d, officer.System(), k.w) != nil {
 			return nil
 		}
@@ -270,17 +270,16 @@ func (k *planner) planDrafts(tx *store.Tx) error {
 	return err
 }
 
-// eachOpen reads up to n open dossiers behind an id, in the order of ids.
-func eachOpen(tx *store.Tx, after string, n int, do func(*Dossier) error) error {
-	for n > 0 {
-		list, err := store.All(tx, scan, `SELECT body FROM dossier WHERE ended_at = '' AND id > $1 ORDER BY id LIMIT $2`, after, min(n, 500))
+// eachOpen reads all open dossiers in the order of their ids.
+func eachOpen(tx *store.Tx, do func(*Dossier) error) error {
+	for after := ""; ; {
+		list, err := store.All(tx, scan, `SELECT body FROM dossier WHERE ended_at = '' AND id > $1 ORDER BY id LIMIT 500`, after)
 		if err != nil {
 			return fmt.Errorf("reading open dossiers: %w", err)
 		}
 		if len(list) == 0 {
 			return nil
 		}
-		n -= len(list)
 		for i := range list {
 			after = list[i].ID
 			if err := do(&list[i]); err != nil {
@@ -288,7 +287,6 @@ func eachOpen(tx *store.Tx, after string, n int, do func(*Dossier) error) error 
 			}
 		}
 	}
-	return nil
 }
 
 // leftDraft is an intake put aside at a desk that ended.
@@ -378,29 +376,37 @@ func (r *Register) order(ctx context.Context, x Reorganisation, by officer.By, p
 	return second, err
 }
 
-// passOn moves the open dossiers.
+// passOn moves the open dossiers, each in a transaction of its own.
 func (r *Register) passOn(ctx context.Context, act *Succeed) error {
-	for after := ""; ; {
-		last := ""
-		err := r.db.Write(ctx, func(tx *store.Tx) error {
-			last = ""
-			w := World{tx.Now, r.law()}
-			return eachOpen(tx, after, sweepAtOnce, func(d *Dossier) error {
-				last = d.ID
-				if act.Allowed(d, officer.System(), w) != nil || act.Check(d, officer.System(), w) != nil {
-					return nil
-				}
-				if _, err := r.do(tx, *d, act, officer.System()); err != nil {
-					return fmt.Errorf("passing on dossier %s: %w", d.ID, err)
-				}
-				return nil
-			})
+	var ids []string
+	err := r.db.Read(ctx, func(tx *store.Tx) error {
+		ids = nil
+		w := World{tx.Now, r.law()}
+		return eachOpen(tx, func(d *Dossier) error {
+			if act.Allowed(d, officer.System(), w) == nil {
+				ids = append(ids, d.ID)
+			}
+			return nil
 		})
-		if err != nil || last == "" {
-			return err
-		}
-		after = last
+	})
+	if err != nil {
+		return err
 	}
+	for _, id := range ids {
+		err := r.db.Write(ctx, func(tx *store.Tx) error {
+			d, err := find(tx, id)
+			w := World{tx.Now, r.law()}
+			if err != nil || act.Allowed(&d, officer.System(), w) != nil || act.Check(&d, officer.System(), w) != nil {
+				return err // it has ended or gone meanwhile, or cannot go
+			}
+			_, err = r.do(tx, d, act, officer.System())
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("passing on dossier %s: %w", id, err)
+		}
+	}
+	return nil
 }
 
 // moveDrafts brings intakes put aside to the heirs' desks. They count as saved

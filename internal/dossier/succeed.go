@@ -51,9 +51,7 @@ func (a *Succeed) Apply(d *Dossier, by officer.By, w World) Effect {
 	}
 	facts := map[string]any{"passed": passages, "ordered": a.Ordered, "second": a.Second}
 	for _, p := range passages {
-		if !slices.Contains(d.Through, p.From) {
-			d.Through = append(d.Through, p.From)
-		}
+		d.through(p.From)
 		switch p.Part {
 		case "desk":
 			d.Desk = p.To
@@ -65,6 +63,7 @@ func (a *Succeed) Apply(d *Dossier, by officer.By, w World) Effect {
 			facts["unit"] = p.To
 		case "consult":
 			d.Asked().Unit = p.To
+			d.through(p.To)
 		}
 	}
 	d.Successions = append(d.Successions, s)

@@ -65,6 +65,7 @@ type Tracked struct {
 	Provisional bool
 	Paused      string // kind of the pause, "" none
 	Apology     *Apology
+	Passed      *PassedOn // while it is open
 	Unit        pack.Unit // that has it now
 	Desk        pack.Unit // where the result will be
 	ReturnBy    string
@@ -88,6 +89,14 @@ type Tracked struct {
 	HasLeft     bool
 
 	forms *forms // nil if the view is not kept
+}
+
+// PassedOn tells that a unit ended and who took the dossier over from it.
+type PassedOn struct {
+	From pack.Unit // the one on the slip, or where it lay before
+	To   pack.Unit
+	At   time.Time
+	Why  string
 }
 
 // Form gives the view in writing, made once for as long as the view is kept.
@@ -333,6 +342,7 @@ func (r *Register) tracked(d Dossier, w World) Tracked {
 	if n := len(d.Apologies); n > 0 {
 		t.Apology = &d.Apologies[n-1]
 	}
+	t.Passed = d.passedOn(w)
 	if s := d.Waiting(); s != nil && d.State == Supplement {
 		t.Items, t.Until = s.Items, s.Until
 	}
@@ -362,6 +372,26 @@ func (r *Register) tracked(d Dossier, w World) Tracked {
 	return t
 }
 
+// passedOn words the last succession of an open dossier: from the desk that its
+// slip names, if that is no more, to the unit that took over.
+func (d *Dossier) passedOn(w World) *PassedOn {
+	if len(d.Successions) == 0 || d.State.Final() {
+		return nil
+	}
+	s := d.Successions[len(d.Successions)-1]
+	last := s.Passages[0]
+	if p, ok := s.Passed("holder"); ok {
+		last = p
+	}
+	out := PassedOn{At: s.At, Why: s.Why}
+	out.From, _ = w.Law.UnitByKey(last.From)
+	out.To, _ = w.Law.UnitByKey(last.To)
+	if first := d.DeskAt(d.FiledAt); first != d.Desk {
+		out.From, _ = w.Law.UnitByKey(first)
+	}
+	return &out
+}
+
 // events is the public history, newest first.
 func (d *Dossier) events() []Event {
 	var list []Event
@@ -385,6 +415,9 @@ func (d *Dossier) events() []Event {
 	}
 	for _, m := range d.Moves {
 		add(m.At, "track.event.moved")
+	}
+	for _, s := range d.Successions {
+		add(s.At, "track.event.passed")
 	}
 	if d.Refusal != nil {
 		add(d.Refusal.At, "track.event.refused")

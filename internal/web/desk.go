@@ -78,7 +78,8 @@ type takePage struct {
 	*Form
 	Desk    Radios
 	None    bool
-	Signed  bool // the day before this was just signed off
+	Moved   string // where the officer serves since their unit ended
+	Signed  bool   // the day before this was just signed off
 	Scan    Input
 	Scanned *scanTest
 }
@@ -101,7 +102,7 @@ func (c *counter) showTake(w http.ResponseWriter, r *http.Request, by Visitor, f
 	} else if len(desks) == 1 {
 		f.Set("desk", desks[0].Code)
 	}
-	p := takePage{Form: f, None: len(desks) == 0, Signed: r.URL.Query().Has("signed") && by.Desk == "", Scanned: scanned, Scan: f.Input("scan", "desk.test.scan")}
+	p := takePage{Form: f, None: len(desks) == 0, Moved: c.moved(f.Lang, by), Signed: r.URL.Query().Has("signed") && by.Desk == "", Scanned: scanned, Scan: f.Input("scan", "desk.test.scan")}
 	var items []Choice
 	for _, d := range desks {
 		items = append(items, Choice{Value: d.Code, Text: d.Name, Hint: &Hint{Text: d.Code}})
@@ -197,8 +198,9 @@ type deskPage struct {
 	Quiet   string
 	Drafts  []draftLine
 	Cash    bool
-	Take    bool // may take a desk
-	Tell    int  // dossiers whose people are to be told of a new date
+	Take    bool   // may take a desk
+	Moved   string // where the officer serves since their unit ended
+	Tell    int    // dossiers whose people are to be told of a new date
 }
 
 // deskGroup is a queue with its count.
@@ -240,6 +242,7 @@ func (c *counter) home(w http.ResponseWriter, r *http.Request, by Visitor) error
 		return c.redirect(w, r, adminPath)
 	}
 	p := deskPage{Form: c.blankForm(w, r), Desk: c.deskName(by.Desk)}
+	p.Moved = c.moved(p.Form.Lang, by)
 	_, receives := c.atDesk(by, officer.Receive)
 	_, cash := c.atDesk(by, officer.Cash)
 	p.Receive, p.Cash, p.Take = receives == nil, cash == nil, by.may(officer.TakeDesk) == nil

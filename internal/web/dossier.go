@@ -179,6 +179,7 @@ type dossierView struct {
 	Identity   Identity
 	Done       string
 	Busy       string
+	Passed     *Inset
 	Sentence   string
 	Primary    *actLink
 	Acts       []actLink
@@ -239,7 +240,7 @@ func (o *office) showDossier(w http.ResponseWriter, r *http.Request, f *Form, v 
 	}
 	shown := tracked{o.Dossiers.Public(d, v.world), v.lang, v.world.Law, v.world.Now}
 	p := dossierView{
-		Form: f, Base: dossierHref(&d), Back: workPath, Identity: v.identity(), Busy: v.busy(), Sentence: shown.sentence(),
+		Form: f, Base: dossierHref(&d), Back: workPath, Identity: v.identity(), Busy: v.busy(), Passed: v.passed(), Sentence: shown.sentence(),
 		Done: doneWords(v.lang, r.URL.Query().Get("done")), Facts: v.facts(), Person: v.person(d.Filer, reveal), Masked: !reveal,
 		Reason: why, Proof: shown.proof(), Legs: v.legs(), Pauses: v.pauses(), Papers: v.papers(), Money: v.money(), Asked: v.asked(),
 		Codes: v.codes(), Steps: v.steps(entries), Timeline: v.timeline(entries), Views: v.views(views), Slips: v.slips(), Control: !d.AcceptedAt.IsZero(),
@@ -363,7 +364,11 @@ func (v *casefile) facts() SummaryList {
 	l.add("work.fact.case", v.Case)
 	l.add("work.fact.request", v.Request)
 	l.add("work.fact.plate", applicant.FormatPlate(v.Plate))
-	l.add("work.fact.desk", unitName(v.world.Law, v.Desk))
+	received := v.DeskAt(v.FiledAt)
+	l.add("work.fact.desk", unitName(v.world.Law, received))
+	if received != v.Desk {
+		l.add("work.fact.heir", unitName(v.world.Law, v.Desk))
+	}
 	if v.Support != "" {
 		l.add("work.fact.support", unitName(v.world.Law, v.Support))
 	}
@@ -824,7 +829,7 @@ func (v *casefile) compared() []comparedFact {
 		{v.say("work.fact.request"), v.Request},
 		{v.say("work.fact.plate"), applicant.FormatPlate(v.Plate)},
 		{v.say("work.fact.channel"), v.say("channel." + v.Channel)},
-		{v.say("work.fact.desk"), unitName(v.world.Law, v.Desk)},
+		{v.say("work.fact.desk"), unitName(v.world.Law, v.DeskAt(v.FiledAt))},
 		{v.say("work.fact.filed"), sayHour(v.lang, v.FiledAt)},
 		{v.say("work.state"), v.say("state." + string(v.State))},
 		{v.say("work.fact.due"), v.hour(v.Clock.Due)},

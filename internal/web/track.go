@@ -183,6 +183,7 @@ type dossierPage struct {
 	Facts     SummaryList
 	Progress  Progress
 	Apology   *Inset
+	Passed    *Inset
 	Missing   []paperLine
 	MissingBy string
 	Pay       *SummaryList
@@ -227,7 +228,7 @@ func (t tracked) page() dossierPage {
 	p := dossierPage{
 		Code: t.Code, Procedure: cmp.Or(t.Title, t.Tracked.Procedure), Href: "/tt/" + t.Tracked.Procedure,
 		Status: t.status(), Badge: t.badge(), Facts: t.facts(), Progress: t.progress(),
-		Apology: t.apology(), Missing: t.missing(),
+		Apology: t.apology(), Passed: t.passed(), Missing: t.missing(),
 		Proof: t.proof(), Timeline: t.timeline(), Desk: t.desk(),
 	}
 	if len(t.Reasons) > 1 {
@@ -530,8 +531,12 @@ func (t tracked) hours() string {
 // desk is where to go or call.
 func (t tracked) desk() SummaryList {
 	var l SummaryList
+	name := "track.desk.name"
+	if t.Tracked.Passed != nil {
+		name = "track.desk.heir"
+	}
 	for _, row := range []struct{ key, value string }{
-		{"track.desk.name", t.Tracked.Desk.Name},
+		{name, t.Tracked.Desk.Name},
 		{"track.desk.address", cmp.Or(t.Tracked.Desk.Address, t.Tracked.Desk.Place)},
 		{"track.desk.phone", t.Tracked.Desk.Phone},
 		{"track.desk.hours", t.hours()},
