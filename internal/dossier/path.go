@@ -98,18 +98,26 @@ func (r *Register) Paths(tx *store.Tx) ([]journal.Fault, error) {
 		if len(list) == 0 {
 			return wrong, nil
 		}
+		of, err := journal.OfAll(tx, subjectsOf(list))
+		if err != nil {
+			return nil, err
+		}
 		for _, d := range list {
 			after = d.ID
-			entries, err := journal.Of(tx, d.Subject())
-			if err != nil {
-				return nil, err
-			}
-			if f := r.strays(&d, entries); f.Key != "" {
+			if f := r.strays(&d, of[d.Subject()]); f.Key != "" {
 				f.Args = append(f.Args, "subject", d.Subject())
 				wrong = append(wrong, f)
 			}
 		}
 	}
+}
+
+func subjectsOf(list []Dossier) []string {
+	subjects := make([]string, len(list))
+	for i := range list {
+		subjects[i] = list[i].Subject()
+	}
+	return subjects
 }
 
 // strays says where the acts leave the path; no Key if they do not.
@@ -212,12 +220,19 @@ func (r *Register) missed(tx *store.Tx, agency string, day pack.Date, last int64
 		gaps = append(gaps, journal.Fault{Index: index, Key: key, Args: args})
 	}
 	var before given
+	var of map[Code]given
 	for n := int64(1); n <= last; n++ {
-		code := grammar(agency, on, n)
-		g, err := givenAt(tx, code)
-		if err != nil {
-			return nil, err
+		if (n-1)%givenAtOnce == 0 {
+			var codes []Code
+			for m := n; m < n+givenAtOnce && m <= last; m++ {
+				codes = append(codes, grammar(agency, on, m))
+			}
+			if of, err = givenAt(tx, codes); err != nil {
+				return nil, err
+			}
 		}
+		code := grammar(agency, on, n)
+		g := of[code]
 		switch {
 		case g.index == 0:
 			missed(0, "dossier.fault.nobody", "code", code, "last", last)
@@ -229,36 +244,43 @@ func (r *Register) missed(tx *store.Tx, agency string, day pack.Date, last int64
 		}
 		before = g
 	}
-	if one, err := givenAt(tx, grammar(agency, on, last+1)); err != nil || one.index != 0 {
+	if one, err := givenAt(tx, []Code{grammar(agency, on, last+1)}); err != nil || len(one) > 0 {
 		missed(0, "dossier.fault.beyond", "agency", agency, "day", day, "last", last)
 		return gaps, err
 	}
 	return gaps, nil
 }
 
-// givenAt finds the entry of the act that gave a code to a dossier; index 0 if
-// there is none.
-func givenAt(tx *store.Tx, code Code) (given, error) {
-	list, err := store.All(tx, scan, `SELECT d.body FROM dossier_code c JOIN dossier d ON d.id = c.dossier WHERE c.code = $1`, string(code))
+// givenAtOnce is how many codes are looked up together.
+const givenAtOnce = 200
+
+// givenAt finds the entries of the acts that gave codes to dossiers.
+func givenAt(tx *store.Tx, codes []Code) (map[Code]given, error) {
+	var args []any
+	in := placeholders(&args, codes)
+	list, err := store.All(tx, scan, `SELECT d.body FROM dossier_code c JOIN dossier d ON d.id = c.dossier WHERE c.code IN (`+in+`)`, args...)
 	if err != nil || len(list) == 0 {
-		return given{}, err
+		return nil, err
 	}
-	d := list[0]
-	entries, err := journal.Of(tx, d.Subject())
+	of, err := journal.OfAll(tx, subjectsOf(list))
 	if err != nil {
-		return given{}, err
+		return nil, err
 	}
-	for _, e := range entries {
-		if t, err := tell(e); err != nil || t.Code != code {
-			continue
-		}
-		g := given{index: e.Index, at: e.At}
-		for _, c := range d.Codes {
-			if c.Code == code {
-				g.said = c.At
+	found := map[Code]given{}
+	for _, d := range list {
+		for _, e := range of[d.Subject()] {
+			t, err := tell(e)
+			if _, known := found[t.Code]; err != nil || known || !slices.Contains(codes, t.Code) {
+				continue
 			}
+			g := given{index: e.Index, at: e.At}
+			for _, c := range d.Codes {
+				if c.Code == t.Code {
+					g.said = c.At
+				}
+			}
+			found[t.Code] = g
 		}
-		return g, nil
 	}
-	return given{}, nil
+	return found, nil
 }

@@ -1,8 +1,8 @@
 package dossier
 
 import (
-	"errors"
 	"fmt"
+	"hash/maphash"
 	"slices"
 	"strings"
 
@@ -14,53 +14,106 @@ import (
 // entry about it: its body by hash, and everything taken from the body —
 // columns, codes, units, terms, slips — with what the body gives. rel-I-J2, rel-I-J9
 func (r *Register) Protected() journal.Protected {
-	return journal.Protected{Prefix: "dossier/", Each: r.each}
+	return journal.Protected{Prefix: "dossier/", Each: r.each, Sorted: true}
 }
 
 func (r *Register) each(tx *store.Tx, yield func(subject, state string) error) error {
-	after := ""
-	var codes, terms int
-	for {
+	pairs := map[string]*pairs{"code": newPairs(), "term": newPairs()}
+	err := r.eachStored(tx, func(s stored, state string) error {
+		for name, values := range map[string][]string{"code": s.index.codes, "term": s.index.terms} {
+			for _, v := range values {
+				pairs[name].add(v, s.id)
+			}
+		}
+		return yield("dossier/"+s.id, state)
+	})
+	if err != nil {
+		return err
+	}
+	for _, name := range []string{"code", "term"} {
+		if err := r.strangers(tx, name, pairs[name], yield); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// eachStored gives every dossier as it is stored, and its canonical state or
+// what is wrong with it.
+func (r *Register) eachStored(tx *store.Tx, yield func(s stored, state string) error) error {
+	for after := ""; ; {
 		rows, err := store.All(tx, scanStored, `SELECT id, version, state, step, procedure, channel, desk, holder, assignee, paused, filer, filed_at,
 			accepted_at, due_at, risk_at, concluded_at, ended_at, timer_at, asked, token, body FROM dossier WHERE id > $1 ORDER BY id LIMIT 200`, after)
 		if err != nil {
 			return fmt.Errorf("reading dossiers to verify: %w", err)
 		}
 		if len(rows) == 0 {
-			return strays(tx, codes, terms, yield)
+			return nil
+		}
+		near, err := besides(tx, after, rows[len(rows)-1].id)
+		if err != nil {
+			return err
 		}
 		for _, s := range rows {
 			after = s.id
-			state, err := r.stateOf(tx, s)
-			if err != nil {
-				return err
-			}
-			if d, err := parse(s.body); err == nil {
-				ix := d.index()
-				codes, terms = codes+len(ix.codes), terms+len(ix.terms)
-			}
-			if err := yield("dossier/"+s.id, state); err != nil {
+			state := r.stateOf(&s, near[s.id])
+			if err := yield(s, state); err != nil {
 				return err
 			}
 		}
 	}
 }
 
-// strays reports codes and search terms that were put in beside those the
-// dossiers have.
-func strays(tx *store.Tx, codes, terms int, yield func(subject, state string) error) error {
-	for table, want := range map[string]int{"dossier_code": codes, "dossier_term": terms} {
-		n, err := store.One(tx, number, `SELECT COUNT(*) FROM `+table)
+// pairs are values beside dossiers, summed so that two lots are equal if their
+// numbers and sums are; nobody knows the seed.
+type pairs struct {
+	seed maphash.Seed
+	n    int
+	sum  uint64
+}
+
+func newPairs() *pairs { return &pairs{seed: maphash.MakeSeed()} }
+
+func (p *pairs) add(value, id string) {
+	p.n++
+	p.sum += maphash.String(p.seed, value+"\x00"+id)
+}
+
+// strangers compares a table of codes or search terms, kept by value and not by
+// dossier, with what the dossiers have, and says which differ if any do.
+func (r *Register) strangers(tx *store.Tx, name string, want *pairs, yield func(subject, state string) error) error {
+	have := &pairs{seed: want.seed}
+	table := "dossier_" + name
+	for value, id := "", ""; ; {
+		type pair struct{ value, id string }
+		some, err := store.All(tx, func(row store.Row) (p pair, err error) { return p, row.Scan(&p.value, &p.id) },
+			`SELECT `+name+`, dossier FROM `+table+` WHERE `+name+` >= $1 AND (`+name+` > $1 OR dossier > $2) ORDER BY `+name+`, dossier LIMIT 1000`, value, id)
 		if err != nil {
-			return fmt.Errorf("counting %s: %w", table, err)
+			return fmt.Errorf("reading %s: %w", table, err)
 		}
-		if int(n) != want {
-			if err := yield("dossier/"+table, fmt.Sprintf("%d rows, want %d", n, want)); err != nil {
-				return err
-			}
+		for _, p := range some {
+			value, id = p.value, p.id
+			have.add(value, id)
+		}
+		if len(some) < 1000 {
+			break
 		}
 	}
-	return nil
+	if *have == *want {
+		return nil
+	}
+	err := r.eachStored(tx, func(s stored, state string) error {
+		values := map[string][]string{"code": s.index.codes, "term": s.index.terms}[name]
+		n, err := countPairs(tx, table+" WHERE "+name, values, s.id)
+		if err == nil && n != len(values) {
+			err = yield("dossier/"+s.id, name+"s differ from the body")
+		}
+		return err
+	})
+	if err == nil && have.n != want.n {
+		err = yield("dossier/"+table, fmt.Sprintf("%d rows, want %d", have.n, want.n))
+	}
+	return err
 }
 
 // stored is a dossier's row as it lies in the table.
@@ -68,6 +121,7 @@ type stored struct {
 	id      string
 	columns string // all but the body, as one text
 	body    string
+	index   indexed // what the body says it is found by
 }
 
 func scanStored(row store.Row) (stored, error) {
@@ -83,61 +137,69 @@ func scanStored(row store.Row) (stored, error) {
 	return s, err
 }
 
-// stateOf is the canonical state of a stored dossier, or a word
-// saying which part of it was changed behind the program's back.
-func (r *Register) stateOf(tx *store.Tx, s stored) (string, error) {
+// beside is what lies beside one dossier in tables kept by dossier.
+type beside struct {
+	lists map[string][]string
+	facts map[string]string // of slips, by kind and number
+}
+
+// besides reads it for all dossiers behind one and up to another.
+func besides(tx *store.Tx, after, last string) (map[string]beside, error) {
+	near := map[string]beside{}
+	type line struct{ dossier, value, facts string }
+	for _, part := range []struct{ name, query string }{
+		{"units", `SELECT dossier, unit, '' FROM dossier_unit`},
+		{"slips", `SELECT dossier, kind || ' ' || number, facts FROM dossier_slip`},
+		{"moved dates", `SELECT dossier, notice, '' FROM dossier_move`},
+		{"desks before", `SELECT dossier, desk, '' FROM dossier_passed`},
+	} {
+		all, err := store.All(tx, func(row store.Row) (l line, err error) { return l, row.Scan(&l.dossier, &l.value, &l.facts) },
+			part.query+` WHERE dossier > $1 AND dossier <= $2`, after, last)
+		if err != nil {
+			return nil, fmt.Errorf("reading the %s of dossiers: %w", part.name, err)
+		}
+		for _, l := range all {
+			b, known := near[l.dossier]
+			if !known {
+				b = beside{map[string][]string{}, map[string]string{}}
+				near[l.dossier] = b
+			}
+			b.lists[part.name] = append(b.lists[part.name], l.value)
+			b.facts[l.value] = l.facts
+		}
+	}
+	return near, nil
+}
+
+// stateOf is the canonical state of a stored dossier, or a word saying which
+// part of it was changed behind the program's back.
+func (r *Register) stateOf(s *stored, near beside) string {
 	d, err := parse(s.body)
 	if err != nil {
-		return "unreadable", nil
+		return "unreadable"
 	}
+	s.index = *d.index()
 	c := columns(&d, World{Law: r.law()})
 	texts := make([]string, 0, 17)
 	for _, v := range append(slices.Clone(c[2:9]), c[10:20]...) {
 		texts = append(texts, v.(string))
 	}
 	if fmt.Sprint(c[0], c[1], c[9], strings.Join(texts, "\x00")) != s.columns {
-		return "columns differ from the body", nil
+		return "columns differ from the body"
 	}
-	ix := d.index()
-	for _, part := range []struct {
-		name, query string
-		want        []string
-	}{
-		{"units", `SELECT unit FROM dossier_unit WHERE dossier = $1`, ix.units},
-		{"slips", `SELECT kind || ' ' || number FROM dossier_slip WHERE dossier = $1`, slipNames(&d)},
-		{"moved dates", `SELECT notice FROM dossier_move WHERE dossier = $1`, moveNames(&d)},
-		{"desks before", `SELECT desk FROM dossier_passed WHERE dossier = $1`, d.formerDesks()},
+	for name, want := range map[string][]string{
+		"units": s.index.units, "slips": slipNames(&d), "moved dates": moveNames(&d), "desks before": d.formerDesks(),
 	} {
-		have, err := store.All(tx, column, part.query, d.ID)
-		if err != nil {
-			return "", err
-		}
-		if !same(have, part.want) {
-			return part.name + " differ from the body", nil
-		}
-	}
-	for _, part := range []struct {
-		name, table string
-		want        []string
-	}{{"codes", "dossier_code WHERE code", ix.codes}, {"search terms", "dossier_term WHERE term", ix.terms}} {
-		n, err := countPairs(tx, part.table, part.want, d.ID)
-		if err != nil {
-			return "", err
-		}
-		if n != len(part.want) {
-			return part.name + " differ from the body", nil
+		if !same(near.lists[name], want) {
+			return name + " differ from the body"
 		}
 	}
 	for _, k := range d.Slips {
-		facts, err := store.One(tx, pressed, `SELECT facts FROM dossier_slip WHERE dossier = $1 AND kind = $2 AND number = $3`, d.ID, k.Kind, k.Number)
-		if errors.Is(err, store.ErrNone) || errors.Is(err, store.ErrPressed) || err == nil && hash(facts) != k.Hash {
-			return "slip " + k.Number + " differs from what was issued", nil
-		}
-		if err != nil {
-			return "", err
+		if facts, err := store.Unpress(near.facts[k.Kind+" "+k.Number]); err != nil || hash(facts) != k.Hash {
+			return "slip " + k.Number + " differs from what was issued"
 		}
 	}
-	return s.body, nil
+	return s.body
 }
 
 // countPairs says how many of the values stand beside the dossier. The tables

@@ -3,6 +3,8 @@ package journal
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"quay20/internal/store"
@@ -47,6 +49,28 @@ func Of(tx *store.Tx, subject string) ([]Entry, error) {
 		return nil, fmt.Errorf("journal: reading the entries of %s: %w", subject, err)
 	}
 	return all, nil
+}
+
+// OfAll gives all entries of many subjects, each one's oldest first, for those
+// who would ask Of for one after the other.
+func OfAll(tx *store.Tx, subjects []string) (map[string][]Entry, error) {
+	of := make(map[string][]Entry, len(subjects))
+	for some := range slices.Chunk(subjects, 500) {
+		args := make([]any, len(some))
+		var marks strings.Builder
+		for i, s := range some {
+			args[i] = s
+			fmt.Fprintf(&marks, "%s$%d", map[bool]string{true: ", "}[i > 0], i+1)
+		}
+		all, err := store.All(tx, entry, "SELECT "+columns+" FROM journal_entry WHERE subject IN ("+marks.String()+") ORDER BY subject, n", args...)
+		if err != nil {
+			return nil, fmt.Errorf("journal: reading the entries of %d subjects: %w", len(some), err)
+		}
+		for _, e := range all {
+			of[e.Subject] = append(of[e.Subject], e)
+		}
+	}
+	return of, nil
 }
 
 // List gives the entries that f asks for, newest first.

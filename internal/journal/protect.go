@@ -16,11 +16,18 @@ type Protected struct {
 	// Each gives every subject of the kind and its canonical state, the text
 	// that went into StateOf. It must not yield inside a scan function.
 	Each func(tx *store.Tx, yield func(subject, state string) error) error
+	// Sorted says that Each goes up the subjects in the order of their bytes, so
+	// that Verify can walk the journal beside it. One that comes after a later
+	// one, or once more, is looked up.
+	Sorted bool
 }
 
 // protect compares every subject with the State of its last entry that has
 // one, and looks for subjects that only the journal knows (rel-I-J2).
 func (v *verifier) protect(p Protected) error {
+	if p.Sorted {
+		return v.beside(p)
+	}
 	var seen []uint64
 	err := p.Each(v.tx, func(subject, state string) error {
 		seen = append(seen, fingerprint(subject))
@@ -32,6 +39,128 @@ func (v *verifier) protect(p Protected) error {
 	}
 	slices.Sort(seen)
 	return v.missing(p.Prefix, seen)
+}
+
+// beside does so in one walk over both.
+func (v *verifier) beside(p Protected) error {
+	known := &subjects{tx: v.tx, after: p.Prefix, end: beyond(p.Prefix)}
+	last := ""
+	err := p.Each(v.tx, func(subject, state string) error {
+		v.report.Subjects++
+		if subject <= last {
+			return v.compare(subject, StateOf(state))
+		}
+		last = subject
+		if err := v.gone(known, subject); err != nil {
+			return err
+		}
+		one, err := known.peek()
+		switch {
+		case err != nil:
+			return err
+		case one == nil || one.subject != subject:
+			v.report.fault(0, "journal.fault.unexplained", "subject", subject)
+			return nil
+		case one.index == 0:
+			v.report.fault(0, "journal.fault.unexplained", "subject", subject)
+		case one.state != StateOf(state):
+			v.report.fault(one.index, "journal.fault.state", "subject", subject, "index", one.index)
+		}
+		known.pass()
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return v.gone(known, "")
+}
+
+// gone reports the subjects before one, all if it is "", that only the journal
+// knows.
+func (v *verifier) gone(known *subjects, before string) error {
+	for {
+		one, err := known.peek()
+		if err != nil || one == nil || before != "" && one.subject >= before {
+			return err
+		}
+		if one.index > 0 && one.state != Removed {
+			v.report.fault(one.index, "journal.fault.gone", "subject", one.subject, "index", one.index)
+		}
+		known.pass()
+	}
+}
+
+// subjects walks what the journal last says of each subject of a kind, in the
+// order of the subjects.
+type subjects struct {
+	tx         *store.Tx
+	after, end string
+	n          int64
+	lines      []line
+	ended      bool
+	one        *said
+}
+
+// said is the last entry of a subject that has a state; its index is 0 if none
+// has.
+type said struct {
+	subject, state string
+	index          int64
+}
+
+// line is as much of an entry as tells the state.
+type line struct {
+	subject string
+	n       int64
+	row     row
+}
+
+func scanLine(r store.Row) (l line, err error) {
+	return l, r.Scan(&l.subject, &l.n, &l.row[facts], &l.row[10])
+}
+
+func (s *subjects) pass() { s.one = nil }
+
+// peek gives the next subject without passing it, nil at the end.
+func (s *subjects) peek() (*said, error) {
+	if s.one != nil {
+		return s.one, nil
+	}
+	size := 0
+	for {
+		for size < len(s.lines) && s.lines[size].subject == s.lines[0].subject {
+			size++
+		}
+		if size < len(s.lines) || s.ended {
+			break
+		}
+		more, err := store.All(s.tx, scanLine, `SELECT subject, n, facts, state FROM journal_entry
+			WHERE subject >= $1 AND subject < $2 AND (subject > $1 OR n > $3) ORDER BY subject, n LIMIT $4`, s.after, s.end, s.n, chunk)
+		if err != nil {
+			return nil, fmt.Errorf("reading subjects: %w", err)
+		}
+		if s.ended = len(more) < chunk; len(more) > 0 {
+			s.after, s.n = more[len(more)-1].subject, more[len(more)-1].n
+		}
+		s.lines = append(s.lines[:len(s.lines):len(s.lines)], more...)
+	}
+	if size == 0 {
+		return nil, nil
+	}
+	s.one = lastSaid(s.lines[:size])
+	s.lines = s.lines[size:]
+	return s.one, nil
+}
+
+func lastSaid(lines []line) *said {
+	one := &said{subject: lines[0].subject}
+	for _, l := range slices.Backward(lines) {
+		if r, err := l.row.plain(); err == nil && r[10] != "" {
+			one.state, one.index = r[10], l.n
+			break
+		}
+	}
+	return one
 }
 
 func (v *verifier) compare(subject, state string) error {

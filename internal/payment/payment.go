@@ -69,28 +69,43 @@ func state(row subject) (string, error) {
 // journal.
 func Protected() []journal.Protected {
 	return []journal.Protected{
-		protect("receipt/", `SELECT `+receiptColumns+` FROM payment_receipt ORDER BY number`, scanReceipt),
-		protect("cash/", `SELECT `+countColumns+` FROM payment_count ORDER BY desk, day, officer, nth`, scanCount),
+		{Prefix: "receipt/", Sorted: true, Each: func(tx *store.Tx, yield func(subject, state string) error) error {
+			for after := ""; ; {
+				rows, err := store.All(tx, scanReceipt, `SELECT `+receiptColumns+` FROM payment_receipt WHERE number > $1 ORDER BY number LIMIT 500`, after)
+				if err != nil {
+					return fmt.Errorf("reading receipts: %w", err)
+				}
+				if len(rows) == 0 {
+					return nil
+				}
+				after = rows[len(rows)-1].Number
+				if err := each(rows, yield); err != nil {
+					return err
+				}
+			}
+		}},
+		{Prefix: "cash/", Each: func(tx *store.Tx, yield func(subject, state string) error) error {
+			rows, err := store.All(tx, scanCount, `SELECT `+countColumns+` FROM payment_count ORDER BY desk, day, officer, nth`)
+			if err != nil {
+				return fmt.Errorf("reading counts of cash: %w", err)
+			}
+			return each(rows, yield)
+		}},
 	}
 }
 
-func protect[T subject](prefix, query string, scan func(store.Row) (T, error)) journal.Protected {
-	return journal.Protected{Prefix: prefix, Each: func(tx *store.Tx, yield func(subject, state string) error) error {
-		rows, err := store.All(tx, scan, query)
+// each yields rows with their canonical state.
+func each[T subject](rows []T, yield func(subject, state string) error) error {
+	for _, row := range rows {
+		canonical, err := state(row)
 		if err != nil {
-			return fmt.Errorf("reading %s: %w", prefix, err)
+			return err
 		}
-		for _, row := range rows {
-			canonical, err := state(row)
-			if err != nil {
-				return err
-			}
-			if err := yield(row.subject(), canonical); err != nil {
-				return err
-			}
+		if err := yield(row.subject(), canonical); err != nil {
+			return err
 		}
-		return nil
-	}}
+	}
+	return nil
 }
 
 func number(r store.Row) (n int64, err error) { return n, r.Scan(&n) }

@@ -223,15 +223,11 @@ func putBack(rest, hashes []byte) (string, error) {
 		return "", ErrPressed
 	}
 	text := make([]byte, 0, len(rest)+2*len(hashes))
-	for _, c := range rest {
-		if c == place {
-			text = hex.AppendEncode(text, hashes[:32])
-			hashes = hashes[32:]
-			continue
-		}
-		text = append(text, c)
+	for i := bytes.IndexByte(rest, place); i >= 0; i = bytes.IndexByte(rest, place) {
+		text = hex.AppendEncode(append(text, rest[:i]...), hashes[:32])
+		rest, hashes = rest[i+1:], hashes[32:]
 	}
-	return string(text), nil
+	return string(append(text, rest...)), nil
 }
 
 // Plain scans a column that keeps what Press gave into text.
