@@ -98,7 +98,11 @@ func (r *Register) Paths(tx *store.Tx) ([]journal.Fault, error) {
 		if len(list) == 0 {
 			return wrong, nil
 		}
-		of, err := journal.OfAll(tx, subjectsOf(list))
+		subjects := make([]string, len(list))
+		for i := range list {
+			subjects[i] = list[i].Subject()
+		}
+		of, err := journal.OfAll(tx, subjects)
 		if err != nil {
 			return nil, err
 		}
@@ -110,14 +114,6 @@ func (r *Register) Paths(tx *store.Tx) ([]journal.Fault, error) {
 			}
 		}
 	}
-}
-
-func subjectsOf(list []Dossier) []string {
-	subjects := make([]string, len(list))
-	for i := range list {
-		subjects[i] = list[i].Subject()
-	}
-	return subjects
 }
 
 // strays says where the acts leave the path; no Key if they do not.
@@ -258,28 +254,53 @@ const givenAtOnce = 200
 func givenAt(tx *store.Tx, codes []Code) (map[Code]given, error) {
 	var args []any
 	in := placeholders(&args, codes)
-	list, err := store.All(tx, scan, `SELECT d.body FROM dossier_code c JOIN dossier d ON d.id = c.dossier WHERE c.code IN (`+in+`)`, args...)
+	type coded struct { // as much of a dossier as has its codes
+		ID    string      `json:"id"`
+		Codes []KnownCode `json:"codes"`
+	}
+	list, err := store.All(tx, func(row store.Row) (d coded, err error) {
+		var body string
+		if err = row.Scan(store.Plain(&body)); err == nil {
+			err = json.Unmarshal([]byte(body), &d)
+		}
+		return d, err
+	}, `SELECT d.body FROM dossier_code c JOIN dossier d ON d.id = c.dossier WHERE c.code IN (`+in+`)`, args...)
 	if err != nil || len(list) == 0 {
 		return nil, err
 	}
-	of, err := journal.OfAll(tx, subjectsOf(list))
-	if err != nil {
-		return nil, err
-	}
 	found := map[Code]given{}
-	for _, d := range list {
-		for _, e := range of[d.Subject()] {
-			t, err := tell(e)
-			if _, known := found[t.Code]; err != nil || known || !slices.Contains(codes, t.Code) {
-				continue
-			}
-			g := given{index: e.Index, at: e.At}
-			for _, c := range d.Codes {
-				if c.Code == t.Code {
-					g.said = c.At
+	entriesOf := journal.FirstOf // nearly always the act that gave the code
+	for range 2 {
+		var subjects []string
+		for _, d := range list {
+			subjects = append(subjects, (&Dossier{ID: d.ID}).Subject())
+		}
+		of, err := entriesOf(tx, subjects)
+		if err != nil {
+			return nil, err
+		}
+		rest := list[:0]
+		for i, d := range list {
+			before := len(found)
+			for _, e := range of[subjects[i]] {
+				t, err := tell(e)
+				if _, known := found[t.Code]; err != nil || known || !slices.Contains(codes, t.Code) {
+					continue
 				}
+				g := given{index: e.Index, at: e.At}
+				for _, c := range d.Codes {
+					if c.Code == t.Code {
+						g.said = c.At
+					}
+				}
+				found[t.Code] = g
 			}
-			found[t.Code] = g
+			if len(found) == before {
+				rest = append(rest, d)
+			}
+		}
+		if list, entriesOf = rest, journal.OfAll; len(list) == 0 {
+			break
 		}
 	}
 	return found, nil

@@ -54,15 +54,23 @@ func Of(tx *store.Tx, subject string) ([]Entry, error) {
 // OfAll gives all entries of many subjects, each one's oldest first, for those
 // who would ask Of for one after the other.
 func OfAll(tx *store.Tx, subjects []string) (map[string][]Entry, error) {
+	return ofAll(tx, subjects, "subject IN (%s) ORDER BY subject, n")
+}
+
+// FirstOf is OfAll for the oldest entry of each subject alone.
+func FirstOf(tx *store.Tx, subjects []string) (map[string][]Entry, error) {
+	return ofAll(tx, subjects, "n IN (SELECT MIN(n) FROM journal_entry WHERE subject IN (%s) GROUP BY subject)")
+}
+
+func ofAll(tx *store.Tx, subjects []string, where string) (map[string][]Entry, error) {
 	of := make(map[string][]Entry, len(subjects))
 	for some := range slices.Chunk(subjects, 500) {
 		args := make([]any, len(some))
-		var marks strings.Builder
+		marks := make([]string, len(some))
 		for i, s := range some {
-			args[i] = s
-			fmt.Fprintf(&marks, "%s$%d", map[bool]string{true: ", "}[i > 0], i+1)
+			args[i], marks[i] = s, fmt.Sprintf("$%d", i+1)
 		}
-		all, err := store.All(tx, entry, "SELECT "+columns+" FROM journal_entry WHERE subject IN ("+marks.String()+") ORDER BY subject, n", args...)
+		all, err := store.All(tx, entry, "SELECT "+columns+" FROM journal_entry WHERE "+fmt.Sprintf(where, strings.Join(marks, ", ")), args...)
 		if err != nil {
 			return nil, fmt.Errorf("journal: reading the entries of %d subjects: %w", len(some), err)
 		}
