@@ -40,7 +40,7 @@ func all(t *testing.T, db *store.DB) (list []dossier.Dossier) {
 	err := db.Read(ctx, func(tx *store.Tx) (err error) {
 		list, err = store.All(tx, func(row store.Row) (d dossier.Dossier, err error) {
 			var body string
-			if err := row.Scan(&body); err != nil {
+			if err := row.Scan(store.Plain(&body)); err != nil {
 				return d, err
 			}
 			return d, json.Unmarshal([]byte(body), &d)

@@ -92,7 +92,7 @@ func TestAPageOfADossierHoldsNothingOfItsPerson(t *testing.T) { // rel-I-P5, rel
 // that somebody asks whether it may be.
 func TestTrackedIsAnAllowList(t *testing.T) { // rel-I-P5
 	t.Parallel()
-	want := strings.Fields(`Code State Procedure Title Case Initials Filed CheckBy Received Due Promise Provisional Paused Apology Unit Desk
+	want := strings.Fields(`Code State Procedure Title Case Initials Filed CheckBy Received Due Promise Provisional Paused Apology Passed Unit Desk
 		ReturnBy Items Until Owed OwedFor FeeDue FeeFirst Reasons Next End Outcome Concluded Returned ReturnedTo Proof Events Token Left HasLeft`)
 	var have []string
 	for _, f := range reflect.VisibleFields(reflect.TypeFor[dossier.Tracked]()) {
