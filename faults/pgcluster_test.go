@@ -370,11 +370,6 @@ func (p *proxy) reset() (n int) {
 	return n
 }
 
-const (
-	stopped = syscall.SIGSTOP
-	woken   = syscall.SIGCONT
-)
-
 // signal sends a signal to each process.
 func signal(t testing.TB, s syscall.Signal, pids ...int) {
 	t.Helper()
