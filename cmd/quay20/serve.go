@@ -33,6 +33,7 @@ import (
 type Serve struct {
 	Listener
 	Schedule
+	Logged bool `env:"QUAY20_LOGGED" help:"What it prints is kept in a log, as in a container: print no code. A service of systemd knows by itself."`
 }
 
 func (c *Serve) Help() string {
@@ -77,6 +78,9 @@ func (c *Serve) Run(ctx context.Context, std Std, place *Place, lang text.Lang) 
 		if err := h.proven(ctx, std, lang); err != nil {
 			return err
 		}
+		if c.Logged || managed() {
+			return nil
+		}
 		return h.welcome(ctx, std, lang)
 	})
 }
@@ -93,10 +97,10 @@ func (h *house) proven(ctx context.Context, std Std, lang text.Lang) error {
 }
 
 // welcome prints the one-time code of the first administrator while the roll
-// is empty. It goes to the console alone, never to the log (rel-K42, rel-K73);
-// what a service prints is logged, so there "user first" is for it.
+// is empty. It goes to the console alone, never to the log (rel-K42, rel-K73):
+// where what is printed is logged, "user first" is for it.
 func (h *house) welcome(ctx context.Context, std Std, lang text.Lang) error {
-	if managed() || h.db.Trouble().Why != nil { // the code could not be kept
+	if h.db.Trouble().Why != nil { // the code could not be kept
 		return nil
 	}
 	code, err := h.roll.First(ctx)
