@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -175,6 +176,52 @@ func TestTermFinishesWhatIsUnderWay(t *testing.T) {
 		b := make([]byte, 100)
 		if n, err := manager.Read(b); err != nil || string(b[:n]) != want {
 			t.Errorf("it told the service manager %q, %v; want %s", b[:n], err, want)
+		}
+	}
+}
+
+// rel-K42, rel-K73: the first administrator's code is printed on a console, and
+// nowhere that keeps what is printed.
+func TestFirstCodeIsPrintedOnAConsoleOnly(t *testing.T) {
+	t.Parallel()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	manager, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: filepath.Join(t.TempDir(), "manager"), Net: "unixgram"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer manager.Close()
+	code := regexp.MustCompile(`[0-9A-Z]{4}(-[0-9A-Z]{4}){3}`)
+	for kept, setting := range map[string]string{"": "NOTIFY_SOCKET=", "container": "QUAY20_LOGGED=yes", "service": "NOTIFY_SOCKET=" + manager.LocalAddr().String()} {
+		server := exec.Command(self)
+		server.Args = []string{"quay20", "serve", "--data", filepath.Join(t.TempDir(), "node"), "--listen", freeAddress(t)}
+		server.Env = append(os.Environ(), setting)
+		var printed strings.Builder
+		server.Stdout = &printed
+		log, err := server.StderrPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := server.Start(); err != nil {
+			t.Fatal(err)
+		}
+		defer server.Process.Kill()
+		logged := ""
+		for lines := bufio.NewScanner(log); lines.Scan(); logged += lines.Text() + "\n" {
+			if strings.Contains(lines.Text(), `"msg":"serving"`) { // everything is printed by then
+				server.Process.Signal(syscall.SIGTERM)
+			}
+		}
+		if err := server.Wait(); err != nil {
+			t.Errorf("%s: it ends with %v", setting, err)
+		}
+		if found := code.MatchString(printed.String()); found != (kept == "") {
+			t.Errorf("%s: it printed %q", setting, &printed)
+		}
+		if code.MatchString(logged) {
+			t.Errorf("%s: it logged %s", setting, logged)
 		}
 	}
 }
