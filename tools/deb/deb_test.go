@@ -149,7 +149,7 @@ func TestServiceIsLockedIn(t *testing.T) {
 	}
 	for _, want := range []string{
 		"Type=notify", "User=quay20", "Group=quay20", "ExecStart=/usr/bin/quay20 serve", "EnvironmentFile=/etc/quay20/quay20.env",
-		"TimeoutStartSec=infinity", "Restart=on-failure", "RestartPreventExitStatus=2", "UMask=0077",
+		"TimeoutStartSec=infinity", "StartLimitIntervalSec=0", "Restart=on-failure", "RestartPreventExitStatus=2", "UMask=0077",
 		"StateDirectory=quay20 quay20-witness quay20-backup", "StateDirectoryMode=0700",
 		"NoNewPrivileges=yes", "CapabilityBoundingSet=", "AmbientCapabilities=", "ProtectSystem=strict", "ProtectHome=yes", "PrivateTmp=yes",
 		"PrivateDevices=yes", "ProtectClock=yes", "ProtectControlGroups=yes", "ProtectHostname=yes", "ProtectKernelLogs=yes",
