@@ -96,7 +96,7 @@ func TestUnsafePostgresIsRefused(t *testing.T) {
 
 func TestEveryRefusalHasWords(t *testing.T) {
 	t.Parallel()
-	for _, key := range []string{"store.busy", "store.broken", "store.closed", "store.unreadable", "store.unreachable",
+	for _, key := range []string{"store.busy", "store.queue", "store.silent", "store.broken", "store.closed", "store.unreadable", "store.unreachable",
 		"store.setting.version", "store.setting.sqlite", "store.setting.postgres", "store.setting.order"} {
 		if !words.Has(key) {
 			t.Errorf("no words for %s", key)

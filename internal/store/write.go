@@ -306,8 +306,8 @@ func (db *DB) commitAll(b *batch) bool {
 	return false
 }
 
-// stepAside waits before the batch runs for the nth time again, longer each
-// time and never as long as the other program.
+// stepAside waits before the batch runs for the nth time again: longer each time,
+// and by chance, so that two who disturb each other do not go on doing so.
 func (db *DB) stepAside(n int) {
 	if n == 0 {
 		return
