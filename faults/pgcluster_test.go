@@ -121,13 +121,21 @@ func (c *cluster) start() {
 	defer log.Close()
 	os.Remove(filepath.Join(c.data(), "postmaster.pid")) // of one that was killed
 	cmd := c.as(exec.Command(serverProgram(c.t, "postgres"), "-D", c.data(), "-p", strconv.Itoa(c.port),
-		"-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "shared_buffers=32MB"))
+		"-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "shared_buffers=32MB",
+		"-c", "dynamic_shared_memory_type=mmap")) // which goes with the folder
 	cmd.Stderr = log
 	must(c.t, cmd.Start())
 	c.cmd, c.exited = cmd, make(chan struct{})
 	exited := c.exited
 	go func() { cmd.Wait(); close(exited) }()
-	c.t.Cleanup(c.kill)
+	c.t.Cleanup(func() {
+		cmd.Process.Signal(syscall.SIGQUIT) // so that it leaves no shared memory
+		select {
+		case <-exited:
+		case <-time.After(10 * time.Second):
+			c.kill()
+		}
+	})
 	for range 600 {
 		if conn, err := pgx.Connect(context.Background(), c.admin("postgres")); err == nil {
 			conn.Close(context.Background())
