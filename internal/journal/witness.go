@@ -209,7 +209,7 @@ func cutUnfinished(f *os.File) error {
 	if err != nil {
 		return err
 	}
-	tail := make([]byte, min(info.Size(), 4096))
+	tail := make([]byte, min(info.Size(), lineLength))
 	from := info.Size() - int64(len(tail))
 	if _, err := f.ReadAt(tail, from); err != nil {
 		return err
@@ -294,13 +294,39 @@ func (k Keys) newestHead(dir string) (newest copied, found bool, err error) {
 	if err != nil || len(logs) == 0 {
 		return newest, found, err
 	}
-	var where string
-	var last []byte
-	err = readHistory(logs[len(logs)-1], func(w string, signed []byte) { where, last = w, signed })
-	if err == nil {
-		take(where, last)
+	where := logs[len(logs)-1]
+	last, err := lastLine(where)
+	if err != nil {
+		return newest, found, err
 	}
-	return newest, found, err
+	if signed, err := strconv.Unquote(last); err == nil {
+		take(filepath.Base(where), []byte(signed))
+	}
+	return newest, found, nil
+}
+
+// lineLength is more than a line of a history has.
+const lineLength = 4096
+
+// lastLine is the last whole line of a file, found from its end: a history grows
+// all month, and the start must not.
+func lastLine(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return "", err
+	}
+	tail := make([]byte, min(info.Size(), 2*lineLength)) // an unfinished line may follow it
+	if _, err := f.ReadAt(tail, info.Size()-int64(len(tail))); err != nil {
+		return "", err
+	}
+	whole := tail[:bytes.LastIndexByte(tail, '\n')+1]
+	line := bytes.TrimSuffix(whole, []byte("\n"))
+	return string(line[bytes.LastIndexByte(line, '\n')+1:]), nil
 }
 
 func readHistory(path string, take func(where string, signed []byte)) error {
