@@ -241,3 +241,90 @@ func (n *node) servesReadOnly(c *client, how string) {
 		n.t.Errorf("%s: verify finds nothing: %s", how, said)
 	}
 }
+
+// rel-F04, rel-I-X2: pages in the midst of the database are spoilt, longer ago
+// than the start looks. Whoever needs them is told so in plain words and with
+// 503, never with a fault of ours; other pages go on, the desk says it, and
+// verify finds whatever any of them met.
+func TestDamagedPages(t *testing.T) {
+	t.Parallel()
+	made := newNode(t, "")
+	c := newClient(t, made)
+	s := made.mustServe()
+	stop := make(chan struct{})
+	wg := c.load(s.url, 8, stop)
+	waitFor(t, "some work", func() bool { return c.acknowledged() >= 200 })
+	close(stop)
+	wg.Wait()
+	s.stop()
+	some := c.acks[c.order[0]]
+	most := rounds(6, 40)
+	refused, told, found := 0, 0, 0
+	for round := range most {
+		n := made.copyTo(t, filepath.Join(folder(t), "node"))
+		b, err := os.ReadFile(n.file())
+		must(t, err)
+		for spoilt := 0; spoilt < 1+round%4; {
+			page := b[4096*(1+rand.IntN(len(b)/4096-1)):][:4096]
+			if round%2 == 1 && !bytes.Contains(page, []byte(some.ID)) { // where a dossier is told of
+				continue
+			}
+			spoilt++
+			for i := range page {
+				page[i] = byte(rand.IntN(256))
+			}
+		}
+		must(t, os.WriteFile(n.file(), b, 0o600))
+		whole, _ := n.verify() // as it is when only free pages are spoilt
+		s, err := n.serve()
+		if err != nil {
+			refused++
+			if whole {
+				t.Errorf("round %d: it does not start, and verify finds nothing: %v", round, err)
+			}
+			if !strings.Contains(err.Error(), "khôi phục") {
+				t.Errorf("round %d: it does not start, without saying what to do: %v", round, err)
+			}
+			continue
+		}
+		told503 := 0
+		look := func(path, token string) {
+			status, body, header := page(t, s.url+path, token)
+			switch status {
+			case http.StatusOK, http.StatusNotFound:
+			case http.StatusServiceUnavailable:
+				told503++
+				if header.Get("Retry-After") == "" || !strings.Contains(body, "quay20 verify") && !strings.Contains(body, "không ghi được") && !strings.Contains(body, "không lưu được") {
+					t.Errorf("round %d: %s is refused without what to do: %s", round, path, body)
+				}
+			default:
+				t.Errorf("round %d: %s is answered %d", round, path, status)
+			}
+		}
+		for _, path := range []string{"/", "/tra-cuu", "/desk", "/desk/register", "/api/v1/procedures"} {
+			look(path, n.people.desk)
+		}
+		for key := range c.acks {
+			look("/desk/dossiers/"+c.acks[key].ID, n.people.desk)
+		}
+		if told503 > 0 {
+			told++
+			if whole {
+				t.Errorf("round %d: %d pages met damage that verify does not find", round, told503)
+			}
+			if status, body, _ := page(t, s.url+"/desk", n.people.desk); status == http.StatusOK && !strings.Contains(body, "không đọc được") && !strings.Contains(body, "chỉ còn cho đọc") {
+				t.Errorf("round %d: %d pages were refused and the desk is not told", round, told503)
+			}
+		}
+		if !whole {
+			found++
+		}
+		s.kill()
+		os.RemoveAll(filepath.Dir(n.dir))
+	}
+	if told == 0 {
+		t.Errorf("no page met a spoilt one: nothing is tried")
+	}
+	report(t, result{Fault: "F04", Variant: "pages in the midst of the database spoilt", Engine: "sqlite", Rounds: most, Injected: most, Acknowledged: c.acknowledged(),
+		Remark: fmt.Sprintf("%d did not start and said why; of the others verify found %d, and in %d pages met the damage and said so", refused, found, told)})
+}

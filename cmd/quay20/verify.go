@@ -74,6 +74,14 @@ func (h *house) verdict(ctx context.Context, lang text.Lang) (verdict, error) {
 		v.OK = false
 		v.Faults = append(v.Faults, finding{Code: "cli.no-witness", Text: text.T(lang, "cli.no-witness", "dir", h.witness)})
 	}
+	spoilt, err := h.spoilt(ctx)
+	if err != nil {
+		return v, err
+	}
+	for _, where := range spoilt {
+		v.OK = false
+		v.Faults = append(v.Faults, finding{Code: "store.spoilt", Text: text.T(lang, "store.spoilt", "where", where)})
+	}
 	if v.Losses, err = h.losses(ctx, lang); err != nil {
 		return v, err
 	}
@@ -123,6 +131,16 @@ func (h *house) unfounded(ctx context.Context) (entries []int64, err error) {
 		return nil, fmt.Errorf("comparing capacities with grants: %w", err)
 	}
 	return entries, nil
+}
+
+// spoilt are damaged places in the file of an embedded database. A damaged index
+// hides rows from those who look through it, and no hash tells.
+func (h *house) spoilt(ctx context.Context) (places []string, err error) {
+	err = h.db.Read(ctx, func(tx *store.Tx) error {
+		places, err = store.Spoilt(tx)
+		return err
+	})
+	return places, err
 }
 
 // unguarded are triggers against changes of the past that somebody took away

@@ -27,6 +27,9 @@ func (db *DB) upgrade(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
+	if err := db.legible(ctx); err != nil {
+		return err
+	}
 	pending, err := p.HasPending(ctx)
 	if err != nil || !pending {
 		return migrating(err)
@@ -42,6 +45,17 @@ func (db *DB) upgrade(ctx context.Context, o Options) error {
 	}
 	_, err = p.Up(ctx)
 	return migrating(err)
+}
+
+// legible refuses a database whose list of migrations is spoilt: goose would
+// take it for a new one.
+func (db *DB) legible(ctx context.Context) error {
+	var n int
+	err := db.writer.QueryRowContext(ctx, "SELECT COUNT(*) FROM "+gooseTable).Scan(&n)
+	if err == nil || db.engine.fault(err) == ordinary { // a new database has no such table
+		return nil
+	}
+	return fmt.Errorf("reading the list of migrations: %w", err)
 }
 
 func migrating(err error) error {

@@ -262,6 +262,12 @@ func (e *lite) fault(err error) fault {
 	return ordinary
 }
 
+// corrupt reports whether SQLite found that a page is not what it must be.
+func corrupt(err error) bool {
+	var lite *sqlite.Error
+	return errors.As(err, &lite) && (lite.Code()&0xff == liteCorrupt || lite.Code()&0xff == liteNoDatabase)
+}
+
 // explain adds what a person can do about a database that does not open.
 func (e *lite) explain(err error) error {
 	if p, ok := problem.As(err); ok {

@@ -71,7 +71,8 @@ type DB struct {
 	reads    sync.WaitGroup
 	watchers map[chan struct{}]struct{}
 	trouble  Trouble
-	readOnly bool // until the next start
+	readOnly bool    // until the next start
+	damage   Trouble // what could not be read, until the next start
 }
 
 // Trouble is why nothing can be saved at the moment; Why is nil when all is
@@ -115,6 +116,9 @@ func (db *DB) doubtful(why *problem.Problem, cause error) {
 	case db.trouble.Why == nil:
 		slog.Error("the database does not save", "error", cause)
 		db.trouble = Trouble{why, since}
+		if corrupt(cause) {
+			db.noteDamage(since)
+		}
 	}
 }
 
@@ -372,10 +376,38 @@ func (db *DB) unread(asked, within context.Context, err error) error {
 	fault := db.engine.fault(err)
 	switch {
 	case asked.Err() != nil:
+	case fault == broken && db.engine.name() == "sqlite": // asking again reads the same page
+		return fmt.Errorf("reading: %w (%w)", db.damaged(), err)
 	case fault == busy, fault == broken, within.Err() != nil:
 		return fmt.Errorf("reading: %w (%w)", unavailable("store.silent"), err)
 	}
 	return fmt.Errorf("reading: %w", err)
+}
+
+// damaged notes that a part of the database's file cannot be read.
+func (db *DB) damaged() *problem.Problem {
+	since := db.instant()
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	return db.noteDamage(since)
+}
+
+// noteDamage keeps the first time; the caller holds mu.
+func (db *DB) noteDamage(since time.Time) *problem.Problem {
+	if db.damage.Why == nil {
+		why := problem.New(problem.Unavailable, "store.damaged")
+		why.Retry = readOnlyRetry
+		db.damage = Trouble{why, since}
+	}
+	return db.damage.Why
+}
+
+// Damage says since when a part of the embedded database cannot be read, for
+// those who watch over the house. Whatever does not need that part goes on.
+func (db *DB) Damage() Trouble {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	return db.damage
 }
 
 func unavailable(key string) *problem.Problem {

@@ -150,6 +150,9 @@ func (a *admin) troubles(lang text.Lang, v vitals) []trouble {
 		what := troubleWord(t)
 		add(t.Since, what, "why", text.Problem(lang, t.Why))
 	}
+	if t := a.DB.Damage(); t.Why != nil {
+		add(t.Since, "damage")
+	}
 	if copied, since := a.copied(); now.Sub(since) >= witnessLate {
 		add(since, "witness", "n", max(v.size-copied, 0))
 	}
@@ -228,6 +231,9 @@ func (s *Server) warning(lang text.Lang) string {
 	if s.DB != nil {
 		if t := s.DB.Trouble(); t.Why != nil {
 			return text.T(lang, "admin.warning."+troubleWord(t), "since", sayHour(lang, t.Since), "why", text.Problem(lang, t.Why))
+		}
+		if t := s.DB.Damage(); t.Why != nil {
+			return text.T(lang, "admin.warning.damage", "since", sayHour(lang, t.Since))
 		}
 	}
 	if s.Witness == nil {
