@@ -42,12 +42,18 @@ The province, its people and dossiers are made up. A second start finds it as it
 // never stands in a real node's place.
 const demoFolder = "var/demo"
 
-func (c *Demo) Run(ctx context.Context, std Std, place *Place, lang text.Lang) error {
-	if place.Data == "" {
-		place.Data = demoFolder
+// inDemo puts a command that is for demos into the demo's folder and time unless
+// --data has said where.
+func (p *Place) inDemo(std *Std) (err error) {
+	if p.Data == "" {
+		p.Data = demoFolder
+		std.Now, err = p.clock(std.Now)
 	}
-	var err error
-	if std.Now, err = place.clock(std.Now); err != nil {
+	return err
+}
+
+func (c *Demo) Run(ctx context.Context, std Std, place *Place, lang text.Lang) error {
+	if err := place.inDemo(&std); err != nil {
 		return err
 	}
 	log := keepLog(slog.NewTextHandler(std.Err, c.logOptions()))

@@ -5,6 +5,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -70,16 +71,21 @@ func freeAddress(t testing.TB) string {
 	return l.Addr().String()
 }
 
-// answers waits until the address answers a path: answers ADDRESS PATH.
+// answers waits until the address answers a path, and looks for words in the
+// answer if any are given: answers ADDRESS PATH [WORDS].
 func answers(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 2 {
-		ts.Fatalf("usage: answers ADDRESS PATH")
+	if neg || len(args) < 2 || len(args) > 3 {
+		ts.Fatalf("usage: answers ADDRESS PATH [WORDS]")
 	}
 	for range 1200 {
 		res, err := http.Get("http://" + args[0] + args[1])
 		if err == nil {
+			body, _ := io.ReadAll(res.Body)
 			res.Body.Close()
 			if res.StatusCode == http.StatusOK {
+				if len(args) == 3 && !strings.Contains(string(body), args[2]) {
+					ts.Fatalf("%s does not say %s: %.300s", args[1], args[2], body)
+				}
 				return
 			}
 		}

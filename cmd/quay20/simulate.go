@@ -42,8 +42,8 @@ Officers serve, people come, papers are missing, dates are kept and missed: all 
 }
 
 func (c *Simulate) Run(ctx context.Context, std Std, place *Place, lang text.Lang) error {
-	if place.Data == "" {
-		place.Data = demoFolder
+	if err := place.inDemo(&std); err != nil {
+		return err
 	}
 	if c.Check {
 		h, err := place.open(ctx, std.Now)

@@ -237,8 +237,8 @@ A code is good for one sign-in; wait for the next one before signing in again.`
 }
 
 func (c *UserCode) Run(std Std, place *Place, lang text.Lang) error {
-	if place.Data == "" {
-		place.Data = demoFolder
+	if err := place.inDemo(&std); err != nil {
+		return err
 	}
 	ins, err := place.signIns()
 	if err != nil {
