@@ -95,7 +95,7 @@ bench: ## speed, memory and size beside their baselines; writes a table into doc
 	@go run ./tools/testenv -- go run ./tools/bench $(BENCH)
 
 .PHONY: faults
-faults: ## the long run of the faults, an hour; rewrites the table of docs/reliability.md. FAULTS="-run Kill" for one
+faults: ## the long run of the faults, up to an hour; rewrites the table of docs/reliability.md. FAULTS="-run Kill" for one
 	@go run ./tools/testenv -chromium=false -- go test -count=1 -timeout=3h -v ./faults -long -record $(FAULTS)
 	@go test . -run Reliability -update
 

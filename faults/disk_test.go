@@ -113,6 +113,44 @@ func TestDiskErrors(t *testing.T) {
 		Acknowledged: f.acknowledged, Lost: f.lost, Doubled: f.doubled, Remark: fmt.Sprintf("%v", met)})
 }
 
+// rel-F05: each sync of the database takes half a second. Who writes waits, or
+// is sent away with 503 and Retry-After; nothing is lost and pages go on.
+func TestSlowDisk(t *testing.T) {
+	t.Parallel()
+	mayTrace(t)
+	n := newNode(t, "")
+	c := newClient(t, n)
+	s, p, err := n.serveTraced(nil)
+	must(t, err)
+	var slow atomic.Int64
+	p.judge(func(made call) verdict {
+		if made.name != "fsync" || !n.ofDatabase(made) {
+			return verdict{}
+		}
+		slow.Add(1)
+		return verdict{wait: 500 * time.Millisecond}
+	})
+	stop := make(chan struct{})
+	wg := c.load(s.url, 16, stop)
+	waitFor(t, "syncs that were slow", func() bool { return slow.Load() >= int64(rounds(6, 60)) })
+	for _, path := range []string{"/", "/tra-cuu", "/desk"} {
+		if status, _, _ := page(t, s.url+path, n.people.desk); status != http.StatusOK {
+			t.Errorf("%s while the disk is slow: %d", path, status)
+		}
+	}
+	close(stop)
+	wg.Wait()
+	p.judge(nil)
+	if others := c.refusals() - c.refused[http.StatusServiceUnavailable]; others > 0 {
+		t.Errorf("answered otherwise than with success or 503: %v %v", c.refused, c.said)
+	}
+	c.settle(t, s.url)
+	s.stop()
+	f := c.compare(t)
+	n.mustVerify()
+	report(t, result{Fault: "F05", Variant: "each sync takes half a second", Engine: "sqlite", Rounds: rounds(6, 60), Injected: int(slow.Load()), Acknowledged: f.acknowledged, Lost: f.lost, Doubled: f.doubled})
+}
+
 // reads looks at pages while nothing can be saved: they are there, and the desk
 // is told why at their head.
 func (c *client) reads(t testing.TB, s *server, why string) {
