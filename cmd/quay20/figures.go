@@ -37,7 +37,7 @@ type figures struct {
 // measure opens the address of the figures and begins to count. It is another
 // address than that of the pages, so that a firewall or proxy cannot let the
 // world in by mistake (rel-K75).
-func (c *Listener) measure(ctx context.Context, h *house, config *web.Config, secured *tls.Config, log *slog.Logger) (*figures, error) {
+func (c *Listener) measure(h *house, config *web.Config, secured *tls.Config, log *slog.Logger) (*figures, error) {
 	if c.Metrics == "" {
 		return &figures{}, nil
 	}

@@ -25,6 +25,7 @@ import (
 	"quay20/internal/dossier"
 	"quay20/internal/officer"
 	"quay20/internal/problem"
+	"quay20/internal/store"
 	"quay20/internal/web"
 )
 
@@ -135,7 +136,7 @@ func (c *crawler) ask(method, pattern, ref, token string, asJSON bool) {
 
 // rel-T25, rel-K75: what people type, their numbers and the tokens they hold
 // are in no line of the log and in no figure, whichever route they go through,
-// while all is well and while nothing can be saved.
+// while all is well, while the database breaks, and while nothing can be saved.
 func TestLogsAndFiguresTellOfNoPerson(t *testing.T) {
 	t.Parallel()
 	log, clock := &written{}, demo.NewClock(time.Date(2026, 3, 2, 2, 0, 0, 0, time.UTC))
@@ -176,6 +177,14 @@ func TestLogsAndFiguresTellOfNoPerson(t *testing.T) {
 		c.ask("GET", "/api/v1/{nowhere}", "", "", true)
 	}
 	crawl()
+	sound := string(fetch(t, "http://"+listener.Metrics+"/metrics"))
+	for _, table := range []string{"dossier_code", "dossier", "dossier_draft", "payment_receipt", "gazette_notice", "job"} { // every look at them breaks
+		must(t, h.db.Write(ctx, func(tx *store.Tx) error {
+			_, err := tx.Exec("ALTER TABLE " + table + " RENAME TO " + table + "_gone")
+			return err
+		}))
+	}
+	crawl()
 	h.db.ReadOnly(problem.New(problem.Unavailable, "store.halted"))
 	crawl()
 	figures := string(fetch(t, "http://"+listener.Metrics+"/metrics"))
@@ -191,12 +200,20 @@ func TestLogsAndFiguresTellOfNoPerson(t *testing.T) {
 			t.Errorf("the figures do not count %s", route)
 		}
 	}
-	for _, figure := range []string{"store_asked 1", "store_saves 0", "store_writes_waiting 0", "store_bytes [1-9]", `store_standby{copy="none"} 1`, "journal_entries [1-9]", "sessions [1-9]",
+	for _, figure := range []string{"store_asked 1", "store_saves 1", "store_writes_waiting 0", "store_bytes [1-9]", `store_standby{copy="none"} 1`, "journal_entries [1-9]", "sessions [1-9]",
 		`jobs{state="open"} `, "commit_seconds_count [1-9]", "commit_writes_sum [1-9]", "sweep_timestamp_seconds [1-9]",
 		"journal_copied_timestamp_seconds [1-9]", `disk_free_bytes{folder="data"} [1-9]`, "store_wal_bytes ", "backup_timestamp_seconds 0"} {
-		if !regexp.MustCompile("(?m)^quay20_" + figure).MatchString(figures) {
+		if !regexp.MustCompile("(?m)^quay20_" + figure).MatchString(sound) {
 			t.Errorf("the figures do not tell %s", figure)
 		}
+	}
+	for _, figure := range []string{"store_asked 0", "store_saves 0"} { // the rest is told all the same
+		if !strings.Contains(figures, "\nquay20_"+figure) {
+			t.Errorf("the figures of a broken house do not tell %s", figure)
+		}
+	}
+	if !strings.Contains(said, `"msg":"request broke"`) {
+		t.Error("no request broke, so nothing is known of what the log tells then")
 	}
 	for _, p := range c.planted {
 		c.secrets = append(c.secrets, p.values()...)

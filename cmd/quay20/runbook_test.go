@@ -36,6 +36,9 @@ func (o order) own() []string {
 	if len(words) > 3 && words[0] == "podman" && words[1] == "exec" {
 		words = words[3:]
 	}
+	if end := slices.IndexFunc(words, func(w string) bool { return strings.ContainsAny(w[:min(1, len(w))], "<>|&;#") || strings.HasPrefix(w, "2>") }); end >= 0 {
+		words = words[:end] // the shell's own
+	}
 	if len(words) > 0 && (words[0] == "quay20ctl" || words[0] == "quay20") {
 		return words[1:]
 	}
@@ -59,7 +62,7 @@ func orders(t *testing.T, path string) (all []order) {
 		switch {
 		case strings.HasPrefix(line, "```"):
 			inside = !inside
-			shell = inside && line == "```sh"
+			shell = inside && (line == "```sh" || strings.HasPrefix(line, "```sh "))
 			if !inside {
 				mark = false
 			}

@@ -160,7 +160,7 @@ func (c *Listener) serve(ctx context.Context, std Std, h *house, log *slog.Logge
 	if err != nil {
 		return err
 	}
-	figures, err := c.measure(ctx, h, &config, secured, log)
+	figures, err := c.measure(h, &config, secured, log)
 	if err != nil {
 		return err
 	}
