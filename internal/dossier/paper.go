@@ -71,7 +71,7 @@ func factsJSON(f slip.Facts) string {
 }
 
 func insertSlip(tx *store.Tx, id string, s Slip, facts string) error {
-	_, err := tx.Exec(`INSERT INTO dossier_slip (dossier, kind, number, facts, prints) VALUES ($1, $2, $3, $4, 0)`, id, s.Kind, s.Number, store.Press(store.Papers, facts))
+	err := tx.Later(1, errRow, `INSERT INTO dossier_slip (dossier, kind, number, facts, prints) VALUES ($1, $2, $3, $4, 0)`, id, s.Kind, s.Number, store.Press(store.Papers, facts))
 	if err != nil {
 		return fmt.Errorf("storing slip %s of dossier %s: %w", s.Number, id, err)
 	}

@@ -603,25 +603,26 @@ func tokenMark(hash string) string { return hash[:min(32, len(hash))] }
 func save(tx *store.Tx, d *Dossier, body string, w World, was *indexed) error {
 	c := append(columns(d, w), store.Press(store.Papers, body))
 	if was == nil {
-		_, err := tx.Exec(`INSERT INTO dossier (id, version, state, step, procedure, channel, desk, holder, assignee, paused,
+		err := tx.Later(1, errRow, `INSERT INTO dossier (id, version, state, step, procedure, channel, desk, holder, assignee, paused,
 			filer, filed_at, accepted_at, due_at, risk_at, concluded_at, ended_at, timer_at, asked, token, body)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)`, c...)
 		if err != nil {
 			return fmt.Errorf("storing dossier %s: %w", d.ID, err)
 		}
 	} else {
-		n, err := tx.Exec(`UPDATE dossier SET version = $2, state = $3, step = $4, procedure = $5, channel = $6, desk = $7, holder = $8, assignee = $9,
+		changed := problem.New(problem.Stale, "err.changed-meanwhile", "version", d.Version-1)
+		err := tx.Later(1, changed, `UPDATE dossier SET version = $2, state = $3, step = $4, procedure = $5, channel = $6, desk = $7, holder = $8, assignee = $9,
 			paused = $10, filer = $11, filed_at = $12, accepted_at = $13, due_at = $14, risk_at = $15, concluded_at = $16, ended_at = $17, timer_at = $18,
 			asked = $19, token = $20, body = $21 WHERE id = $1 AND version = $22`, append(c, d.Version-1)...)
 		if err != nil {
 			return fmt.Errorf("storing dossier %s: %w", d.ID, err)
 		}
-		if n != 1 {
-			return problem.New(problem.Stale, "err.changed-meanwhile", "version", d.Version-1)
-		}
 	}
 	return reindex(tx, d, was)
 }
+
+// errRow says that a row was not written, though nothing stood in its place.
+var errRow = errors.New("a row was not written")
 
 // indexed is what a dossier is found by besides its row.
 type indexed struct{ codes, units, terms []string }
@@ -645,12 +646,9 @@ func reindex(tx *store.Tx, d *Dossier, was *indexed) error {
 	}
 	now := d.index()
 	for _, code := range without(now.codes, was.codes) {
-		n, err := tx.Exec(`INSERT INTO dossier_code (code, dossier) VALUES ($1, $2) ON CONFLICT DO NOTHING`, code, d.ID)
-		if err != nil {
+		taken := problem.New(problem.Conflict, "err.code-taken", "code", code)
+		if err := tx.Later(1, taken, `INSERT INTO dossier_code (code, dossier) VALUES ($1, $2) ON CONFLICT DO NOTHING`, code, d.ID); err != nil {
 			return fmt.Errorf("storing code %s: %w", code, err)
-		}
-		if n != 1 {
-			return problem.New(problem.Conflict, "err.code-taken", "code", code)
 		}
 	}
 	if err := insertPairs(tx, "dossier_unit (unit, dossier)", without(now.units, was.units), d.ID); err != nil {
@@ -692,8 +690,7 @@ func insertPairs(tx *store.Tx, into string, values []string, id string) error {
 		args = append(args, v)
 		fmt.Fprintf(&b, "($%d, $1)", len(args))
 	}
-	_, err := tx.Exec(b.String(), args...)
-	return err
+	return tx.Later(int64(len(values)), errRow, b.String(), args...)
 }
 
 // terms are the folded words and numbers by which the dossier is found.

@@ -208,7 +208,7 @@ func insert(tx *store.Tx, e Entry, h head) (head, error) {
 	if err != nil {
 		return h, err
 	}
-	_, err = tx.Exec(`
+	err = tx.Later(1, errMeanwhile, `
 		INSERT INTO journal_entry (n, at, officer, capacity, desk, act, subject, reason, law, facts, state)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
 		e.Columns()...)
@@ -234,9 +234,11 @@ func insertHashes(tx *store.Tx, first int64, hashes []tlog.Hash) error {
 		text += fmt.Sprintf("($%d, $%d)", len(args)+1, len(args)+2)
 		args = append(args, first+int64(j), h.String())
 	}
-	_, err := tx.Exec(text, args...)
-	return err
+	return tx.Later(int64(len(args)/2), errMeanwhile, text, args...)
 }
+
+// errMeanwhile says that two writers passed the same head.
+var errMeanwhile = errors.New("another writer moved the head meanwhile")
 
 // headKey is where the writes of one commit hand the head on.
 type headKey struct{}
@@ -263,12 +265,8 @@ func readHead(tx *store.Tx) (head, error) {
 // cannot both pass.
 func (h head) advance(tx *store.Tx, at time.Time, hashes []tlog.Hash) (head, error) {
 	now := head{h.size + 1, at, h.edge.add(hashes)}
-	n, err := tx.Exec("UPDATE journal_head SET size = $1, at = $2, edge = $3 WHERE size = $4",
+	return now, tx.Later(1, errMeanwhile, "UPDATE journal_head SET size = $1, at = $2, edge = $3 WHERE size = $4",
 		now.size, at, now.edge.String(), h.size)
-	if err == nil && n != 1 {
-		err = errors.New("another writer moved the head meanwhile")
-	}
-	return now, err
 }
 
 // Holds makes a head the pledge of its last entry: after a fault of the disk

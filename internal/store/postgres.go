@@ -153,6 +153,37 @@ func (e *postgres) snapshot() *sql.TxOptions {
 	return &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
 }
 
+// pipe sends statements on the writer's connection without waiting for each.
+type pipe struct{ conn *sql.Conn }
+
+func (e *postgres) line(writer *sql.Conn) sender { return pipe{writer} }
+
+func (p pipe) send(ctx context.Context, all []pending) (failed int, err error) {
+	rawErr := p.conn.Raw(func(conn any) error {
+		var b pgx.Batch
+		for _, s := range all {
+			b.Queue(s.query, s.args...)
+		}
+		answers := conn.(*stdlib.Conn).Conn().SendBatch(ctx, &b)
+		for failed = range all {
+			var tag pgconn.CommandTag
+			if tag, err = answers.Exec(); err == nil && tag.RowsAffected() != all[failed].rows {
+				err = errRows
+			}
+			if err != nil {
+				answers.Close() // what comes after does not count: the write is undone
+				return nil
+			}
+		}
+		err = answers.Close()
+		return nil
+	})
+	if err == nil {
+		err = rawErr
+	}
+	return failed, err
+}
+
 func (e *postgres) pools() (writer, reader *sql.DB) { return e.writer, e.reader }
 
 func (e *postgres) fault(err error) fault {

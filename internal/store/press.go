@@ -79,7 +79,7 @@ type book struct {
 }
 
 var books = map[Words]func() book{
-	Papers:  sync.OnceValue(func() book { return open(Papers, zstd.SpeedDefault) }),
+	Papers:  sync.OnceValue(func() book { return open(Papers, zstd.SpeedFastest) }),
 	Entries: sync.OnceValue(func() book { return open(Entries, zstd.SpeedFastest) }),
 }
 

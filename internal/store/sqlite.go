@@ -175,6 +175,7 @@ func (e *lite) begin(*sql.Tx) error             { return nil }
 func (e *lite) commit(tx *sql.Tx) error         { return tx.Commit() }
 func (e *lite) unit() *sql.TxOptions            { return nil }
 func (e *lite) snapshot() *sql.TxOptions        { return nil }
+func (e *lite) line(*sql.Conn) sender           { return nil }
 func (e *lite) pools() (writer, reader *sql.DB) { return e.writer, e.reader }
 
 // silence is unlimited: the engine is in this program.

@@ -145,6 +145,7 @@ type engine interface {
 	snapshot() *sql.TxOptions                             // how a read begins
 	turn(ctx context.Context) (release func(), err error) // to make or migrate the database
 	fresh(ctx context.Context) error                      // drops the write connection after an I/O error
+	line(writer *sql.Conn) sender                         // nil if sending statements together is no gain
 	pools() (writer, reader *sql.DB)
 	vital() vital
 	columns() string // the question for Tables

@@ -30,6 +30,8 @@ type Tx struct {
 	wrote  bool  // a statement may have changed something
 	failed error // the first statement that failed; no other runs after it
 	kept   map[any]any
+	line   sender    // sends many statements at a time; nil where that is no gain
+	later  []pending // not yet sent
 }
 
 // runner runs statements: in a transaction, or by themselves.
@@ -85,6 +87,69 @@ func (tx *Tx) Exec(query string, args ...any) (int64, error) {
 	return r.RowsAffected()
 }
 
+// Later runs a statement that nobody waits for: it must affect so many rows, or
+// the write fails with otherwise. On PostgreSQL it is sent with others when a
+// later statement of the write asks for something, or at its end, which saves
+// waiting for each; an error may therefore come from there.
+func (tx *Tx) Later(rows int64, otherwise error, query string, args ...any) error {
+	if tx.line == nil {
+		n, err := tx.Exec(query, args...)
+		if err == nil && n != rows {
+			err = otherwise
+		}
+		return err
+	}
+	switch {
+	case tx.over.Load():
+		return errOver
+	case tx.open:
+		return errOpen
+	case tx.failed != nil:
+		return tx.failed
+	}
+	if err := tx.fit(args); err != nil {
+		return err
+	}
+	tx.wrote = true
+	tx.later = append(tx.later, pending{rows, otherwise, tx.engine.query(query), args})
+	return nil
+}
+
+// sender sends statements together, and says which of them failed and how.
+type sender interface {
+	send(ctx context.Context, all []pending) (failed int, err error)
+}
+
+// pending is a statement that waits to be sent.
+type pending struct {
+	rows      int64
+	otherwise error
+	query     string
+	args      []any
+}
+
+// errRows says that a pending statement affected other rows than it must.
+var errRows = errors.New("a statement affected other rows than expected")
+
+// flush sends what waits.
+func (tx *Tx) flush() error {
+	if len(tx.later) == 0 || tx.failed != nil {
+		return tx.failed
+	}
+	all := tx.later
+	tx.later = nil
+	tx.alive.again()
+	i, err := tx.line.send(tx.ctx, all)
+	switch {
+	case err == errRows:
+		tx.failed = all[i].otherwise // no statement runs after it: the write is undone
+		return tx.failed
+	case err != nil:
+		return tx.fail(err, all[i].query)
+	}
+	return nil
+}
+
 // All gives every row of a query, in its order.
 func All[T any](tx *Tx, scan func(Row) (T, error), query string, args ...any) ([]T, error) {
 	var all []T
@@ -137,8 +202,8 @@ func (tx *Tx) each(query string, args []any, fn func(Row) (bool, error)) error {
 	return nil
 }
 
-// ready checks that a statement may run now and puts its arguments into the
-// forms that both engines keep alike.
+// ready checks that a statement may run now, after those that wait, and fits
+// its arguments.
 func (tx *Tx) ready(args []any) error {
 	if tx.over.Load() {
 		return errOver
@@ -146,13 +211,18 @@ func (tx *Tx) ready(args []any) error {
 	if tx.open {
 		return errOpen
 	}
-	if tx.failed != nil {
-		return tx.failed
+	if err := tx.flush(); err != nil {
+		return err
 	}
 	if tx.glance {
 		tx.failed = errMore // for the next one
 	}
 	tx.alive.again()
+	return tx.fit(args)
+}
+
+// fit puts arguments into the forms that both engines keep alike.
+func (tx *Tx) fit(args []any) error {
 	for i, a := range args {
 		if p, ok := a.(Pressed); ok {
 			args[i] = p.Kept(tx.engine.name())

@@ -126,7 +126,9 @@ func (w *write) run(tx *Tx) {
 		tx.end()
 		w.ran <- err
 	}()
-	err = w.fn(tx)
+	if err = w.fn(tx); err == nil {
+		err = tx.flush()
+	}
 }
 
 // queue is where writes wait, in the order of their Now.
@@ -344,7 +346,12 @@ func (db *DB) attempt(b *batch) error {
 	limit, _ := db.engine.silence()
 	ctx, alive, done := guarded(context.Background(), limit)
 	defer done()
-	raw, err := db.writer.BeginTx(ctx, db.engine.unit())
+	conn, err := db.writer.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	raw, err := conn.BeginTx(ctx, db.engine.unit())
 	if err != nil {
 		return err
 	}
@@ -356,7 +363,7 @@ func (db *DB) attempt(b *batch) error {
 	late := time.NewTimer(batchTime)
 	defer late.Stop()
 	for i := 0; i < len(b.writes); i++ {
-		tx := &Tx{Now: b.writes[i].now, Chance: db.chance, raw: raw, ctx: ctx, alive: alive, engine: db.engine, kept: b.kept}
+		tx := &Tx{Now: b.writes[i].now, Chance: db.chance, raw: raw, ctx: ctx, alive: alive, engine: db.engine, kept: b.kept, line: db.engine.line(conn)}
 		undo, err := db.one(tx, b, b.writes[i])
 		if err != nil {
 			return err
