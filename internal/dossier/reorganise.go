@@ -14,6 +14,7 @@ import (
 	"quay20/internal/journal"
 	"quay20/internal/officer"
 	"quay20/internal/pack"
+	"quay20/internal/payment"
 	"quay20/internal/problem"
 	"quay20/internal/store"
 )
@@ -52,8 +53,8 @@ type Share struct {
 
 // Stuck is what cannot go anywhere, and why.
 type Stuck struct {
-	What string // "dossier", "officer", "draft"
-	Name string // code, login or id
+	What string // "dossier", "officer", "draft", "receipt"
+	Name string // code, login, id or number
 	Why  *problem.Problem
 }
 
@@ -163,6 +164,9 @@ func (r *Register) Plan(ctx context.Context, roll *officer.Roll, x Reorganisatio
 		if err := k.planDrafts(tx); err != nil {
 			return err
 		}
+		if err := k.planReceipts(tx); err != nil {
+			return err
+		}
 		plan = k.done()
 		return nil
 	})
@@ -266,6 +270,19 @@ func (k *planner) planDrafts(tx *store.Tx) error {
 		}
 		k.plan.Drafts++
 		k.share(d.from, d.to).Drafts++
+	}
+	return err
+}
+
+// planReceipts names receipts that wait to be cancelled: their money lies in a
+// drawer that closes with the desk.
+func (k *planner) planReceipts(tx *store.Tx) error {
+	ended := k.x.act("", "").ended(k.w)
+	list, err := payment.Undecided(tx)
+	for _, r := range list {
+		if u, ok := k.w.Law.Unit(r.Desk, r.Day); ok && ended(u.Key) {
+			k.stuck("receipt", r.Number, problem.New(problem.Invalid, "reorganise.stuck.receipt", "unit", u.Name))
+		}
 	}
 	return err
 }

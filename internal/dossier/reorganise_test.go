@@ -287,3 +287,26 @@ func TestWhatHasNoHeirIsNamedAndStays(t *testing.T) {
 		}
 	})
 }
+
+// A receipt that waits to be cancelled at a desk that closes is named until
+// somebody decides; the heir's chief may.
+func TestReceiptsThatWaitAreNamed(t *testing.T) {
+	communes(t, func(t *testing.T, p *demo.Province, staff map[string]officer.By, clock *storetest.Clock) {
+		d := must[dossier.Dossier](t)(p.Receive(ctx, staff["receptionist03389"], residence))
+		if _, err := p.Ledger.AskCancel(ctx, staff["receptionist03389"], d.Fee.Receipt, "Thu nhầm mức phí"); err != nil {
+			t.Fatal(err)
+		}
+		clock.Set(at("2025-07-01 07:00"))
+		order := dossier.Reorganisation{On: "2025-07-01"}
+		plan := must[dossier.Plan](t)(p.Register.Reorganise(ctx, p.Roll, order, officer.Console(), nobody))
+		if len(plan.Stuck) != 1 || plan.Stuck[0].What != "receipt" || plan.Stuck[0].Name != d.Fee.Receipt {
+			t.Fatalf("stuck: %+v", plan.Stuck)
+		}
+		if _, err := p.Ledger.KeepReceipt(ctx, now(t, p, staff["approver03389"]), d.Fee.Receipt, "Mức phí đúng"); err != nil {
+			t.Errorf("the heir's chief: %v", err)
+		}
+		if plan = must[dossier.Plan](t)(p.Register.Plan(ctx, p.Roll, order)); len(plan.Stuck) > 0 || !plan.Empty() {
+			t.Errorf("afterwards: %+v", plan)
+		}
+	})
+}

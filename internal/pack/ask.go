@@ -144,10 +144,8 @@ func (p *Pack) Parent(key UnitKey, on Date) (Unit, bool) {
 // After are the units that took over when the unit ended (đơn vị kế thừa).
 func (p *Pack) After(key UnitKey) []Unit {
 	var after []Unit
-	for _, u := range p.all.Units {
-		if slices.Contains(u.Before, key) {
-			after = append(after, u)
-		}
+	for _, k := range p.heirs[key].To {
+		after = append(after, *p.keys[k])
 	}
 	return after
 }

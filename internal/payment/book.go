@@ -42,9 +42,9 @@ func (l *Ledger) Waiting(ctx context.Context, by officer.By) (list []Receipt, er
 		return nil, by.Require(officer.ApproveCancel, "")
 	}
 	err = l.db.Read(ctx, func(tx *store.Tx) error {
-		all, err := store.All(tx, scanReceipt, `SELECT `+receiptColumns+` FROM payment_receipt WHERE state = $1 ORDER BY cancel_asked, number`, Asked)
+		all, err := Undecided(tx)
 		if err != nil {
-			return fmt.Errorf("listing receipts to cancel: %w", err)
+			return err
 		}
 		list = nil
 		for _, r := range all {
@@ -55,6 +55,15 @@ func (l *Ledger) Waiting(ctx context.Context, by officer.By) (list []Receipt, er
 		return nil
 	})
 	return list, err
+}
+
+// Undecided are all receipts whose cancelling waits for a second person.
+func Undecided(tx *store.Tx) ([]Receipt, error) {
+	all, err := store.All(tx, scanReceipt, `SELECT `+receiptColumns+` FROM payment_receipt WHERE state = $1 ORDER BY cancel_asked, number`, Asked)
+	if err != nil {
+		return nil, fmt.Errorf("listing receipts to cancel: %w", err)
+	}
+	return all, nil
 }
 
 // LastCount is the officer's latest count of the drawer today; false if there
