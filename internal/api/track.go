@@ -50,8 +50,17 @@ type Tracked struct {
 	ReturnedAt  time.Time     `json:"returned_at,omitzero"`
 	Ended       string        `json:"ended,omitempty"`
 	Apology     string        `json:"apology,omitempty"`
+	Passed      *PassedOn     `json:"passed,omitempty"`
 	Proof       []ProofStep   `json:"proof"`
 	Events      []Event       `json:"events"`
+}
+
+// PassedOn tells that a unit ended and who took the dossier over.
+type PassedOn struct {
+	From string    `json:"from"`
+	To   string    `json:"to"`
+	At   time.Time `json:"at"`
+	Why  string    `json:"why"`
 }
 
 // TrackedItem is a paper that is still missing.
@@ -86,6 +95,9 @@ func (c *call) tracked(t dossier.Tracked) Tracked {
 	}
 	if t.Apology != nil {
 		v.Apology = t.Apology.Reason
+	}
+	if p := t.Passed; p != nil {
+		v.Passed = &PassedOn{p.From.Name, p.To.Name, p.At, p.Why}
 	}
 	for _, s := range t.Proof {
 		v.Proof = append(v.Proof, ProofStep{string(s.Kind), s.From, s.To, text.T(c.lang, s.Key, s.Args...), s.Law})

@@ -667,7 +667,10 @@ func reindex(tx *store.Tx, d *Dossier, was *indexed) error {
 			return fmt.Errorf("storing the units of %s: %w", d.ID, err)
 		}
 	}
-	return cmp.Or(noteMoves(tx, d), notePassed(tx, d))
+	if err := noteMoves(tx, d); err != nil {
+		return err
+	}
+	return notePassed(tx, d)
 }
 
 // without lists what a has and b has not.

@@ -73,10 +73,7 @@ func (x Reorganisation) heir(w World) officer.Heir {
 		if !ended(key) {
 			return "", false
 		}
-		if x.to != "" {
-			return x.to, true
-		}
-		u, ok := w.Law.Heir(key, pack.On(w.Now))
+		u, ok := w.Law.Heir(cmp.Or(x.to, key), pack.On(w.Now))
 		return u.Key, ok
 	}
 }

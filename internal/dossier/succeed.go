@@ -1,6 +1,7 @@
 package dossier
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -110,17 +111,13 @@ func (a *Succeed) passages(d *Dossier, w World) (list []Passage, stuck *problem.
 		if !ended(p.unit) {
 			continue
 		}
-		heir, ok := w.Law.UnitByKey(a.To)
-		switch {
-		case a.To != "":
-		case p.desk:
-			heir, ok = w.Law.Heir(p.unit, on)
-		default:
+		heir, ok := w.Law.Heir(cmp.Or(a.To, p.unit), on)
+		if a.To == "" && !p.desk {
 			heir, ok = w.Law.Decides(p.unit, d.Procedure, on)
 		}
 		old, _ := w.Law.UnitByKey(p.unit)
 		switch {
-		case !ok || !heir.Holds(on):
+		case !ok:
 			return nil, problem.New(problem.Invalid, "reorganise.stuck.nobody", "unit", old.Name, "procedure", d.Procedure)
 		case p.name == "desk" && heir.Desk == nil:
 			return nil, problem.New(problem.Invalid, "reorganise.stuck.no-desk", "unit", old.Name, "heir", heir.Name)

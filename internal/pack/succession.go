@@ -1,6 +1,9 @@
 package pack
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // Reorganisation is a day on which units ended and others took over (sắp xếp
 // tổ chức): what the people are told whose dossiers are passed on.
@@ -119,18 +122,8 @@ func (p *Pack) Ended(on Date) []Unit {
 			ended = append(ended, u)
 		}
 	}
-	slices.SortFunc(ended, func(a, b Unit) int { return compareKeys(a.Key, b.Key) })
+	slices.SortFunc(ended, func(a, b Unit) int { return cmp.Compare(a.Key, b.Key) })
 	return ended
-}
-
-func compareKeys(a, b UnitKey) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
 }
 
 // Reorganisation is what the pack says of the day after a unit's last.
