@@ -36,7 +36,9 @@ func (o order) own() []string {
 	if len(words) > 3 && words[0] == "podman" && words[1] == "exec" {
 		words = words[3:]
 	}
-	if end := slices.IndexFunc(words, func(w string) bool { return strings.ContainsAny(w[:min(1, len(w))], "<>|&;#") || strings.HasPrefix(w, "2>") }); end >= 0 {
+	if end := slices.IndexFunc(words, func(w string) bool {
+		return strings.ContainsAny(w[:min(1, len(w))], "<>|&;#") || strings.HasPrefix(w, "2>")
+	}); end >= 0 {
 		words = words[:end] // the shell's own
 	}
 	if len(words) > 0 && (words[0] == "quay20ctl" || words[0] == "quay20") {
