@@ -439,3 +439,25 @@ func (r *Register) moveDrafts(ctx context.Context, x Reorganisation) error {
 		return err
 	})
 }
+
+// Left counts the open dossiers that still lie with units that ended, and says
+// on which day the last of those units was no more: a reorganisation that is law
+// and was not carried out.
+func (r *Register) Left(tx *store.Tx) (n int64, on pack.Date, err error) {
+	for _, u := range r.law().Ended(pack.On(tx.Now)) {
+		here, err := store.One(tx, number, `SELECT COUNT(*) FROM (
+			SELECT id FROM dossier WHERE ended_at = '' AND desk = $1 UNION SELECT id FROM dossier WHERE ended_at = '' AND holder = $1) x`, string(u.Key))
+		if err != nil {
+			return 0, "", fmt.Errorf("counting what lies with %s: %w", u.Key, err)
+		}
+		if here == 0 {
+			continue
+		}
+		last, err := time.ParseInLocation(time.DateOnly, u.To, pack.Zone)
+		if err != nil {
+			return 0, "", fmt.Errorf("reading the last day of %s: %w", u.Key, err)
+		}
+		n, on = n+here, max(on, pack.On(last.AddDate(0, 0, 1)))
+	}
+	return n, on, nil
+}

@@ -14,6 +14,7 @@ import (
 	"quay20/internal/journal"
 	"quay20/internal/node"
 	"quay20/internal/officer"
+	"quay20/internal/pack"
 	"quay20/internal/problem"
 	"quay20/internal/store"
 	"quay20/internal/text"
@@ -75,6 +76,8 @@ type vitals struct {
 	jobs  []job.Job
 	nodes []node.Node
 	saved backup.State
+	left  int64     // open dossiers with units that ended
+	ended pack.Date // since when the last of these is no more
 	disks []disk
 }
 
@@ -106,6 +109,9 @@ func (a *admin) vitals(ctx context.Context) (v vitals, err error) {
 			return err
 		}
 		if v.saved, err = backup.Last(tx); err != nil {
+			return err
+		}
+		if v.left, v.ended, err = a.Dossiers.Left(tx); err != nil {
 			return err
 		}
 		v.jobs, err = job.Waiting(tx, jobsAtOnce)
@@ -193,6 +199,9 @@ func (a *admin) troubles(lang text.Lang, v vitals) []trouble {
 		if d.full() {
 			add(time.Time{}, "disk", "what", text.T(lang, string(d.Word)), "folder", d.Path, "free", sayBytes(lang, d.free))
 		}
+	}
+	if v.left > 0 {
+		add(time.Time{}, "units", "n", v.left, "on", dayWords(v.ended))
 	}
 	if v.Ahead >= aheadLarge {
 		add(time.Time{}, "ahead", "size", sayBytes(lang, v.Ahead))

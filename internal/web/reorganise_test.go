@@ -37,9 +37,21 @@ func TestEverybodyIsToldWhoTookOver(t *testing.T) {
 			t.Error("before the day the page speaks of another unit")
 		}
 		b.clock.Set(time.Date(2025, 7, 1, 1, 0, 0, 0, time.UTC))
+		left := func() (n int64, on string) {
+			if err := db.Read(t.Context(), func(tx *store.Tx) (err error) { n, on, err = b.p.Register.Left(tx); return err }); err != nil {
+				t.Fatal(err)
+			}
+			return n, on
+		}
+		if n, on := left(); n != 1 || on != "2025-07-01" {
+			t.Errorf("%d dossiers are left with units that ended by %q", n, on)
+		}
 		order := dossier.Reorganisation{On: "2025-07-01"}
 		if _, err := b.p.Register.Reorganise(t.Context(), b.p.Roll, order, officer.Console(), func(*store.Tx) (string, error) { return "", nil }); err != nil {
 			t.Fatal(err)
+		}
+		if n, _ := left(); n != 0 {
+			t.Errorf("%d dossiers are left after it", n)
 		}
 
 		doc := page(t, get(t, b.s, "/t/"+token(d)))
