@@ -12,15 +12,15 @@ func TestWALStaysBoundedUnderWritingAndAfterALongReader(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "x.db")
 	db := openTest(t, path)
+	const every = 100
+	own := db.engine.(*lite)
+	own.every = every // before anything is written
 	if err := db.Write(t.Context(), func(tx *Tx) error {
 		_, err := tx.Exec("CREATE TABLE shelf (n BIGINT, text TEXT)")
 		return err
 	}); err != nil {
 		t.Fatal(err)
 	}
-	const every = 100
-	own := db.engine.(*lite)
-	own.every = every
 	text := strings.Repeat("x", 40_000) // ten pages
 	put := func() (frames int64) {
 		err := db.Write(t.Context(), func(tx *Tx) error {
