@@ -523,14 +523,25 @@ func (c *client) settle(t testing.TB, url string) {
 		again = append(again, a)
 	}
 	c.mu.Unlock()
-	for _, a := range again {
-		got, err := c.send(url, a)
-		if err != nil {
-			t.Errorf("asking again by key for a %s: %v", a.act, err)
-		} else if got.status >= 500 {
-			t.Errorf("asking again by key for a %s: %d %s", a.act, got.status, got.Title)
-		}
+	ask := make(chan asked)
+	var wg sync.WaitGroup
+	for range 16 { // a long fault leaves thousands
+		wg.Go(func() {
+			for a := range ask {
+				got, err := c.send(url, a)
+				if err != nil {
+					t.Errorf("asking again by key for a %s: %v", a.act, err)
+				} else if got.status >= 500 {
+					t.Errorf("asking again by key for a %s: %d %s", a.act, got.status, got.Title)
+				}
+			}
+		})
 	}
+	for _, a := range again {
+		ask <- a
+	}
+	close(ask)
+	wg.Wait()
 }
 
 func (c *client) acknowledged() int {
