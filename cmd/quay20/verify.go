@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"quay20/internal/journal"
-	"quay20/internal/officer"
 	"quay20/internal/payment"
 	"quay20/internal/store"
 	"quay20/internal/text"
@@ -109,28 +108,8 @@ func (h *house) verify(ctx context.Context, lang text.Lang) (v verdict, err erro
 	for _, name := range unguarded {
 		v.Faults = append(v.Faults, finding{Code: "cli.unguarded", Text: text.T(lang, "cli.unguarded", "name", name)})
 	}
-	unfounded, err := h.unfounded(ctx)
-	if err != nil {
-		return v, err
-	}
-	for _, entry := range unfounded {
-		v.Faults = append(v.Faults, finding{Entry: entry, Code: "cli.unfounded", Text: text.T(lang, "cli.unfounded", "entry", entry)})
-	}
 	v.OK = len(v.Faults) == 0
 	return v, nil
-}
-
-// unfounded are journal entries in a capacity that the officer did not hold
-// (rel-I-J3).
-func (h *house) unfounded(ctx context.Context) (entries []int64, err error) {
-	err = h.db.Read(ctx, func(tx *store.Tx) error {
-		entries, err = officer.Unfounded(tx)
-		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("comparing capacities with grants: %w", err)
-	}
-	return entries, nil
 }
 
 // spoilt are damaged places in the file of an embedded database. A damaged index
@@ -153,27 +132,13 @@ func (h *house) unguarded(ctx context.Context) (names []string, err error) {
 	return names, err
 }
 
-// gaps are numbers missing among dossiers and receipts, and dossiers whose acts
-// in the journal are no path of the law's states (rel-I-D6, rel-I-D8).
-func (h *house) gaps(ctx context.Context) ([]journal.Fault, error) {
-	var all []journal.Fault
-	err := h.db.Read(ctx, func(tx *store.Tx) error {
-		codes, err := h.register.Gaps(tx)
-		if err != nil {
-			return err
-		}
-		receipts, err := payment.Gaps(tx)
-		if err != nil {
-			return err
-		}
-		paths, err := h.register.Paths(tx)
-		all = slices.Concat(codes, receipts, paths)
+// gaps are numbers missing among receipts.
+func (h *house) gaps(ctx context.Context) (gaps []journal.Fault, err error) {
+	err = h.db.Read(ctx, func(tx *store.Tx) error {
+		gaps, err = payment.Gaps(tx)
 		return err
 	})
-	if err != nil {
-		return nil, fmt.Errorf("looking for gaps in numbers: %w", err)
-	}
-	return all, nil
+	return gaps, err
 }
 
 func (c *Verify) print(std Std, lang text.Lang, v verdict) error {

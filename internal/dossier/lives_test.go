@@ -140,7 +140,8 @@ func TestVerifyFindsActsThatAreNoPath(t *testing.T) {
 				if _, err := journal.Append(tx, journal.Entry{Act: c.act, Subject: d.Subject(), Capacity: "system", Facts: []byte(c.facts)}); err != nil {
 					return err
 				}
-				wrong, err := p.Register.Paths(tx)
+				r, err := journal.Check(tx, p.Register.Protected())
+				wrong := r.Faults
 				if err == nil && (len(wrong) != 1 || !strings.Contains(inWords(wrong[0]), d.ID) || !strings.Contains(inWords(wrong[0]), c.why)) {
 					t.Errorf("%s %s: found %v, want %q", c.act, c.facts, wrong, c.why)
 				}
@@ -157,7 +158,8 @@ func inWords(f journal.Fault) string { return words.T(words.En, f.Key, f.Args...
 func gapsOf(t *testing.T, p *demo.Province) (gaps []journal.Fault) {
 	t.Helper()
 	err := p.DB.Read(ctx, func(tx *store.Tx) (err error) {
-		gaps, err = p.Register.Gaps(tx)
+		r, err := journal.Check(tx, p.Register.Protected())
+		gaps = r.Faults
 		return err
 	})
 	if err != nil {

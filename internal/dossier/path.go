@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"quay20/internal/journal"
@@ -86,47 +87,38 @@ func tell(e journal.Entry) (t told, err error) {
 	return t, err
 }
 
-// Paths lists, for verify, the dossiers whose acts in the journal are no path
-// of the state machine, or do not end where the dossier stands. rel-I-D8
-func (r *Register) Paths(tx *store.Tx) ([]journal.Fault, error) {
-	var wrong []journal.Fault
-	for after := ""; ; {
-		list, err := store.All(tx, scan, `SELECT body FROM dossier WHERE id > $1 ORDER BY id LIMIT 200`, after)
-		if err != nil {
-			return nil, fmt.Errorf("reading dossiers to follow their paths: %w", err)
-		}
-		if len(list) == 0 {
-			return wrong, nil
-		}
-		subjects := make([]string, len(list))
-		for i := range list {
-			subjects[i] = list[i].Subject()
-		}
-		of, err := journal.OfAll(tx, subjects)
-		if err != nil {
-			return nil, err
-		}
-		for _, d := range list {
-			after = d.ID
-			if f := r.strays(&d, of[d.Subject()]); f.Key != "" {
-				f.Args = append(f.Args, "subject", d.Subject())
-				wrong = append(wrong, f)
-			}
+// past looks at the acts of the dossier that was yielded last: are they a path
+// of the state machine, which ends where the dossier stands (rel-I-D8), and
+// which codes did they give.
+func (c *checker) past(subject string, entries []journal.Entry) []journal.Fault {
+	if c.at == nil {
+		return nil
+	}
+	acts := make([]told, len(entries))
+	for i, e := range entries {
+		var err error
+		if acts[i], err = tell(e); err != nil {
+			return []journal.Fault{{Index: e.Index, Key: "dossier.fault.unreadable", Args: []any{"index", e.Index, "subject", subject}}}
 		}
 	}
+	c.numbers.take(c.at, entries, acts)
+	f := c.strays(c.at, entries, acts)
+	if f.Key == "" {
+		return nil
+	}
+	f.Args = append(f.Args, "subject", subject)
+	return []journal.Fault{f}
 }
 
 // strays says where the acts leave the path; no Key if they do not.
-func (r *Register) strays(d *Dossier, entries []journal.Entry) journal.Fault {
+func (r *Register) strays(d *Dossier, entries []journal.Entry, acts []told) journal.Fault {
 	wrong := func(index int64, key string, args ...any) journal.Fault {
 		return journal.Fault{Index: index, Key: key, Args: args}
 	}
 	var at told
-	for _, e := range entries {
-		next, err := tell(e)
+	for i, e := range entries {
+		next := acts[i]
 		switch {
-		case err != nil:
-			return wrong(e.Index, "dossier.fault.unreadable", "index", e.Index)
 		case next.Version != at.Version+1:
 			return wrong(e.Index, "dossier.fault.order", "index", e.Index, "act", next.Version, "after", at.Version)
 		case !leads(e.Act, at.State, next.State):
@@ -172,29 +164,26 @@ func steps(act string, from, to told) bool {
 	return to.Step == from.Step
 }
 
-// Gaps lists, for verify, the series of dossier codes whose numbers are not
-// exactly 1…n, or were not given in that order. rel-I-D6, rel-I-D7
-func (r *Register) Gaps(tx *store.Tx) ([]journal.Fault, error) {
-	type series struct {
-		name, day string
-		last      int64
-	}
-	list, err := store.All(tx, func(row store.Row) (s series, err error) {
-		err = row.Scan(&s.name, &s.day, &s.last)
-		return s, err
-	}, `SELECT series, period, last FROM dossier_number WHERE series >= 'code/' AND series < 'code0' ORDER BY series, period`)
-	if err != nil {
-		return nil, fmt.Errorf("reading number series: %w", err)
-	}
-	var gaps []journal.Fault
-	for _, s := range list {
-		found, err := r.missed(tx, s.name[len("code/"):], s.day, s.last)
-		if err != nil {
-			return nil, err
-		}
-		gaps = append(gaps, found...)
-	}
-	return gaps, nil
+// numbers follows the series of dossier codes while all dossiers pass: their
+// numbers are exactly 1…n, given in that order. rel-I-D6, rel-I-D7
+type numbers struct {
+	all      []*daybook
+	next     map[Code]*daybook // by the code that is to be given next
+	early    map[Code]given    // codes that passed before those below them
+	doubtful bool              // the table of codes differs from the dossiers
+}
+
+// daybook is one agency's numbers of a day, with the grammar of that day.
+type daybook struct {
+	agency string
+	day    pack.Date
+	last   int64
+	on     time.Time
+	code   func(agency string, day time.Time, n int64) Code
+
+	count  int64 // 1…count passed
+	before given // where the last of them was given
+	strays bool
 }
 
 // given is when and where in the journal a number was given.
@@ -203,13 +192,90 @@ type given struct {
 	at, said time.Time // the entry's time, and the program's own at that moment
 }
 
-// missed walks the numbers of one agency and day.
-func (r *Register) missed(tx *store.Tx, agency string, day pack.Date, last int64) ([]journal.Fault, error) {
-	on, err := time.ParseInLocation(time.DateOnly, day, pack.Zone)
-	rules, _ := r.law().Rules(day)
-	grammar, known := grammars[rules.CodeGrammar]
-	if err != nil || !known {
-		return []journal.Fault{{Key: "dossier.fault.grammar", Args: []any{"agency", agency, "day", day}}}, nil
+// wrongAfter says whether its place in the journal or its time is wrong after
+// the number before.
+func (g given) wrongAfter(before given) (order, clock bool) {
+	return g.index <= before.index, g.said.Before(before.said) && g.at.Equal(g.said) // unless the clock was put back meanwhile
+}
+
+func (r *Register) numbers(tx *store.Tx) (numbers, error) {
+	n := numbers{next: map[Code]*daybook{}, early: map[Code]given{}}
+	var err error
+	n.all, err = store.All(tx, func(row store.Row) (*daybook, error) {
+		var s daybook
+		err := row.Scan(&s.agency, &s.day, &s.last)
+		s.agency = strings.TrimPrefix(s.agency, "code/")
+		return &s, err
+	}, `SELECT series, period, last FROM dossier_number WHERE series >= 'code/' AND series < 'code0' ORDER BY series, period`)
+	if err != nil {
+		return n, fmt.Errorf("reading number series: %w", err)
+	}
+	for _, s := range n.all {
+		rules, _ := r.law().Rules(s.day)
+		if s.on, err = time.ParseInLocation(time.DateOnly, s.day, pack.Zone); err == nil {
+			s.code = grammars[rules.CodeGrammar]
+		}
+		if s.code != nil {
+			n.next[s.code(s.agency, s.on, 1)] = s
+		}
+	}
+	return n, nil
+}
+
+// take passes the codes that a dossier's acts gave.
+func (n *numbers) take(d *Dossier, entries []journal.Entry, acts []told) {
+	for i, t := range acts {
+		if i > 0 && t.Code == acts[i-1].Code {
+			continue
+		}
+		for _, c := range d.Codes {
+			if c.Code == t.Code {
+				n.pass(t.Code, given{entries[i].Index, entries[i].At, c.At})
+				break
+			}
+		}
+	}
+}
+
+func (n *numbers) pass(code Code, g given) {
+	s := n.next[code]
+	if s == nil {
+		n.early[code] = g
+		return
+	}
+	delete(n.next, code)
+	for more := true; more; {
+		order, clock := g.wrongAfter(s.before)
+		s.strays = s.strays || order || clock
+		s.count++
+		s.before = g
+		code = s.code(s.agency, s.on, s.count+1)
+		g, more = n.early[code]
+		delete(n.early, code)
+	}
+	n.next[code] = s
+}
+
+// gaps says what is wrong with the series that did not pass as they should.
+func (n *numbers) gaps(tx *store.Tx) ([]journal.Fault, error) {
+	var gaps []journal.Fault
+	for _, s := range n.all {
+		if !n.doubtful && !s.strays && s.count == s.last && s.code != nil {
+			continue
+		}
+		found, err := s.missed(tx)
+		if err != nil {
+			return nil, fmt.Errorf("looking for gaps in numbers: %w", err)
+		}
+		gaps = append(gaps, found...)
+	}
+	return gaps, nil
+}
+
+// missed looks every number up.
+func (s *daybook) missed(tx *store.Tx) ([]journal.Fault, error) {
+	if s.code == nil {
+		return []journal.Fault{{Key: "dossier.fault.grammar", Args: []any{"agency", s.agency, "day", s.day}}}, nil
 	}
 	var gaps []journal.Fault
 	missed := func(index int64, key string, args ...any) {
@@ -217,34 +283,35 @@ func (r *Register) missed(tx *store.Tx, agency string, day pack.Date, last int64
 	}
 	var before given
 	var of map[Code]given
-	for n := int64(1); n <= last; n++ {
+	for n := int64(1); n <= s.last; n++ {
 		if (n-1)%givenAtOnce == 0 {
 			var codes []Code
-			for m := n; m < n+givenAtOnce && m <= last; m++ {
-				codes = append(codes, grammar(agency, on, m))
+			for m := n; m < n+givenAtOnce && m <= s.last; m++ {
+				codes = append(codes, s.code(s.agency, s.on, m))
 			}
+			var err error
 			if of, err = givenAt(tx, codes); err != nil {
 				return nil, err
 			}
 		}
-		code := grammar(agency, on, n)
+		code := s.code(s.agency, s.on, n)
 		g := of[code]
-		switch {
-		case g.index == 0:
-			missed(0, "dossier.fault.nobody", "code", code, "last", last)
+		if g.index == 0 {
+			missed(0, "dossier.fault.nobody", "code", code, "last", s.last)
 			continue
-		case g.index <= before.index:
+		}
+		if order, clock := g.wrongAfter(before); order {
 			missed(g.index, "dossier.fault.given-order", "code", code, "index", g.index, "before", before.index)
-		case g.said.Before(before.said) && g.at.Equal(g.said): // unless the clock was put back meanwhile
+		} else if clock {
 			missed(g.index, "dossier.fault.given-time", "code", code, "at", store.Time(g.said), "before", store.Time(before.said))
 		}
 		before = g
 	}
-	if one, err := givenAt(tx, []Code{grammar(agency, on, last+1)}); err != nil || len(one) > 0 {
-		missed(0, "dossier.fault.beyond", "agency", agency, "day", day, "last", last)
-		return gaps, err
+	one, err := givenAt(tx, []Code{s.code(s.agency, s.on, s.last+1)})
+	if err != nil || len(one) > 0 {
+		missed(0, "dossier.fault.beyond", "agency", s.agency, "day", s.day, "last", s.last)
 	}
-	return gaps, nil
+	return gaps, err
 }
 
 // givenAtOnce is how many codes are looked up together.

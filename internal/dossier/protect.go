@@ -11,15 +11,30 @@ import (
 )
 
 // Protected lets verify compare every stored dossier with the last journal
-// entry about it: its body by hash, and everything taken from the body —
-// columns, codes, units, terms, slips — with what the body gives. rel-I-J2, rel-I-J9
+// entry about it: its body by hash, and everything taken from the body
+// (columns, codes, units, terms, slips) with what the body gives; its acts with
+// the state machine; and the numbers in all codes with their series. rel-I-J2,
+// rel-I-J9, rel-I-D6, rel-I-D7, rel-I-D8
 func (r *Register) Protected() journal.Protected {
-	return journal.Protected{Prefix: "dossier/", Each: r.each, Sorted: true}
+	c := &checker{Register: r}
+	return journal.Protected{Prefix: "dossier/", Each: c.each, Past: c.past, End: c.numbers.gaps, Sorted: true}
 }
 
-func (r *Register) each(tx *store.Tx, yield func(subject, state string) error) error {
+// checker is verify's walk over the dossiers.
+type checker struct {
+	*Register
+	at      *Dossier // the one that was yielded last; nil if it is unreadable
+	numbers numbers
+}
+
+func (c *checker) each(tx *store.Tx, yield func(subject, state string) error) (err error) {
+	r := c.Register
+	if c.numbers, err = r.numbers(tx); err != nil {
+		return err
+	}
 	pairs := map[string]*pairs{"code": newPairs(), "term": newPairs()}
-	err := r.eachStored(tx, func(s stored, state string) error {
+	err = r.eachStored(tx, func(s stored, state string) error {
+		c.at = s.dossier
 		for name, values := range map[string][]string{"code": s.index.codes, "term": s.index.terms} {
 			for _, v := range values {
 				pairs[name].add(v, s.id)
@@ -31,9 +46,11 @@ func (r *Register) each(tx *store.Tx, yield func(subject, state string) error) e
 		return err
 	}
 	for _, name := range []string{"code", "term"} {
-		if err := r.strangers(tx, name, pairs[name], yield); err != nil {
+		differ, err := r.strangers(tx, name, pairs[name], yield)
+		if err != nil {
 			return err
 		}
+		c.numbers.doubtful = c.numbers.doubtful || differ
 	}
 	return nil
 }
@@ -81,7 +98,7 @@ func (p *pairs) add(value, id string) {
 
 // strangers compares a table of codes or search terms, kept by value and not by
 // dossier, with what the dossiers have, and says which differ if any do.
-func (r *Register) strangers(tx *store.Tx, name string, want *pairs, yield func(subject, state string) error) error {
+func (r *Register) strangers(tx *store.Tx, name string, want *pairs, yield func(subject, state string) error) (differ bool, err error) {
 	have := &pairs{seed: want.seed}
 	table := "dossier_" + name
 	for value, id := "", ""; ; {
@@ -89,7 +106,7 @@ func (r *Register) strangers(tx *store.Tx, name string, want *pairs, yield func(
 		some, err := store.All(tx, func(row store.Row) (p pair, err error) { return p, row.Scan(&p.value, &p.id) },
 			`SELECT `+name+`, dossier FROM `+table+` WHERE `+name+` >= $1 AND (`+name+` > $1 OR dossier > $2) ORDER BY `+name+`, dossier LIMIT 1000`, value, id)
 		if err != nil {
-			return fmt.Errorf("reading %s: %w", table, err)
+			return false, fmt.Errorf("reading %s: %w", table, err)
 		}
 		for _, p := range some {
 			value, id = p.value, p.id
@@ -100,9 +117,9 @@ func (r *Register) strangers(tx *store.Tx, name string, want *pairs, yield func(
 		}
 	}
 	if *have == *want {
-		return nil
+		return false, nil
 	}
-	err := r.eachStored(tx, func(s stored, state string) error {
+	err = r.eachStored(tx, func(s stored, state string) error {
 		values := map[string][]string{"code": s.index.codes, "term": s.index.terms}[name]
 		n, err := countPairs(tx, table+" WHERE "+name, values, s.id)
 		if err == nil && n != len(values) {
@@ -113,7 +130,7 @@ func (r *Register) strangers(tx *store.Tx, name string, want *pairs, yield func(
 	if err == nil && have.n != want.n {
 		err = yield("dossier/"+table, fmt.Sprintf("%d rows, want %d", have.n, want.n))
 	}
-	return err
+	return true, err
 }
 
 // stored is a dossier's row as it lies in the table.
@@ -122,6 +139,7 @@ type stored struct {
 	columns string // all but the body, as one text
 	body    string
 	index   indexed // what the body says it is found by
+	dossier *Dossier
 }
 
 func scanStored(row store.Row) (stored, error) {
@@ -178,7 +196,7 @@ func (r *Register) stateOf(s *stored, near beside) string {
 	if err != nil {
 		return "unreadable"
 	}
-	s.index = *d.index()
+	s.dossier, s.index = &d, *d.index()
 	c := columns(&d, World{Law: r.law()})
 	texts := make([]string, 0, 17)
 	for _, v := range append(slices.Clone(c[2:9]), c[10:20]...) {

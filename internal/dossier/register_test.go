@@ -104,18 +104,9 @@ func verify(t *testing.T, p *demo.Province) {
 		t.Errorf("verify: %+v", f)
 	}
 	err := p.DB.Read(ctx, func(tx *store.Tx) error {
-		for _, check := range []func(*store.Tx) ([]journal.Fault, error){p.Register.Gaps, p.Register.Paths, payment.Gaps} {
-			faults, err := check(tx)
-			if err != nil {
-				return err
-			}
-			for _, f := range faults {
-				t.Error("verify:", f)
-			}
-		}
-		unfounded, err := officer.Unfounded(tx)
-		if len(unfounded) > 0 {
-			t.Errorf("entries %v in a capacity that nobody held", unfounded)
+		faults, err := payment.Gaps(tx)
+		for _, f := range faults {
+			t.Error("verify:", f)
 		}
 		return err
 	})

@@ -28,16 +28,22 @@ func entry(r store.Row) (Entry, error) {
 		return e, err
 	}
 	if v, err = v.plain(); err == nil {
-		e.At, err = store.ParseTime(v[1])
+		e, err = v.entry(e.Index)
 	}
 	if err != nil {
 		return e, fmt.Errorf("reading entry %d: %w", e.Index, err)
 	}
-	e.Officer, e.Capacity, e.Desk, e.Act, e.Subject, e.Reason, e.Law, e.State = v[2], v[3], v[4], v[5], v[6], v[7], v[8], v[10]
-	if v[facts] != "" {
-		e.Facts = json.RawMessage(v[facts])
-	}
 	return e, nil
+}
+
+// entry is what a plain row says, all but the time even if that is none.
+func (r row) entry(index int64) (e Entry, err error) {
+	e = Entry{Index: index, Officer: r[2], Capacity: r[3], Desk: r[4], Act: r[5], Subject: r[6], Reason: r[7], Law: r[8], State: r[10]}
+	if r[facts] != "" {
+		e.Facts = json.RawMessage(r[facts])
+	}
+	e.At, err = store.ParseTime(r[1])
+	return e, err
 }
 
 // Of gives all entries of a subject, oldest first: the control slip's lines

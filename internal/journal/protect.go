@@ -20,14 +20,36 @@ type Protected struct {
 	// that Verify can walk the journal beside it. One that comes after a later
 	// one, or once more, is looked up.
 	Sorted bool
+
+	// What follows looks on while Verify reads, so that nothing is read once
+	// more for it. All may be nil.
+
+	// Entry gives who looks at every entry of the journal, in its order.
+	Entry func(tx *store.Tx) (func(Entry) []Fault, error)
+	// Past, of a Sorted kind, looks at all entries of each subject after Each has
+	// yielded it: Index, At, Act, Subject, Facts and State, oldest first.
+	Past func(subject string, past []Entry) []Fault
+	// End looks once all subjects were compared.
+	End func(tx *store.Tx) ([]Fault, error)
 }
 
 // protect compares every subject with the State of its last entry that has
 // one, and looks for subjects that only the journal knows (rel-I-J2).
 func (v *verifier) protect(p Protected) error {
+	compare := v.apiece
 	if p.Sorted {
-		return v.beside(p)
+		compare = v.beside
 	}
+	if err := compare(p); err != nil || p.End == nil {
+		return err
+	}
+	faults, err := p.End(v.tx)
+	v.report.faults(faults)
+	return err
+}
+
+// apiece looks each subject up.
+func (v *verifier) apiece(p Protected) error {
 	var seen []uint64
 	err := p.Each(v.tx, func(subject, state string) error {
 		seen = append(seen, fingerprint(subject))
@@ -55,18 +77,22 @@ func (v *verifier) beside(p Protected) error {
 			return err
 		}
 		one, err := known.peek()
-		switch {
-		case err != nil:
+		if err != nil {
 			return err
-		case one == nil || one.subject != subject:
+		}
+		if one == nil || one.subject != subject {
+			one = &said{}
+		} else {
+			known.pass()
+		}
+		if one.index == 0 {
 			v.report.fault(0, "journal.fault.unexplained", "subject", subject)
-			return nil
-		case one.index == 0:
-			v.report.fault(0, "journal.fault.unexplained", "subject", subject)
-		case one.state != StateOf(state):
+		} else if one.state != StateOf(state) {
 			v.report.fault(one.index, "journal.fault.state", "subject", subject, "index", one.index)
 		}
-		known.pass()
+		if p.Past != nil {
+			v.report.faults(p.Past(subject, one.past()))
+		}
 		return nil
 	})
 	if err != nil {
@@ -106,6 +132,18 @@ type subjects struct {
 type said struct {
 	subject, state string
 	index          int64
+	lines          []line
+}
+
+// past are its entries. The facts of one that cannot be read are no JSON.
+func (s *said) past() []Entry {
+	all := make([]Entry, len(s.lines))
+	for i := range s.lines {
+		l := &s.lines[i]
+		l.open()
+		all[i], _ = l.row.entry(l.n)
+	}
+	return all
 }
 
 // line is as much of an entry as tells the state.
@@ -116,7 +154,15 @@ type line struct {
 }
 
 func scanLine(r store.Row) (l line, err error) {
-	return l, r.Scan(&l.subject, &l.n, &l.row[facts], &l.row[10])
+	err = r.Scan(&l.subject, &l.n, &l.row[1], &l.row[5], &l.row[facts], &l.row[10])
+	l.row[6] = l.subject
+	return l, err
+}
+
+// open makes the row plain.
+func (l *line) open() (err error) {
+	l.row, err = l.row.plain()
+	return err
 }
 
 func (s *subjects) pass() { s.one = nil }
@@ -134,7 +180,7 @@ func (s *subjects) peek() (*said, error) {
 		if size < len(s.lines) || s.ended {
 			break
 		}
-		more, err := store.All(s.tx, scanLine, `SELECT subject, n, facts, state FROM journal_entry
+		more, err := store.All(s.tx, scanLine, `SELECT subject, n, at, act, facts, state FROM journal_entry
 			WHERE subject >= $1 AND subject < $2 AND (subject > $1 OR n > $3) ORDER BY subject, n LIMIT $4`, s.after, s.end, s.n, chunk)
 		if err != nil {
 			return nil, fmt.Errorf("reading subjects: %w", err)
@@ -153,10 +199,11 @@ func (s *subjects) peek() (*said, error) {
 }
 
 func lastSaid(lines []line) *said {
-	one := &said{subject: lines[0].subject}
-	for _, l := range slices.Backward(lines) {
-		if r, err := l.row.plain(); err == nil && r[10] != "" {
-			one.state, one.index = r[10], l.n
+	one := &said{subject: lines[0].subject, lines: lines}
+	for i := range slices.Backward(lines) {
+		l := &lines[i]
+		if l.open() == nil && l.row[10] != "" {
+			one.state, one.index = l.row[10], l.n
 			break
 		}
 	}

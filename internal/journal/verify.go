@@ -50,6 +50,12 @@ func (r *Report) fault(index int64, key string, args ...any) {
 	r.Faults = append(r.Faults, Fault{index, key, args})
 }
 
+func (r *Report) faults(all []Fault) {
+	for _, f := range all {
+		r.fault(f.Index, f.Key, f.Args...)
+	}
+}
+
 // Verify computes the whole journal anew and compares it with its stored
 // hashes, with every signed head copied to witnessDir, and with the protected
 // state of the rooms. What does not agree is in the report, saying where
@@ -61,9 +67,7 @@ func Verify(ctx context.Context, db *store.DB, keys Keys, witnessDir string, pro
 	if err != nil {
 		return r, fmt.Errorf("reading the copied heads: %w", err)
 	}
-	for _, f := range faults {
-		r.fault(f.Index, f.Key, f.Args...)
-	}
+	r.faults(faults)
 	slices.SortFunc(heads, func(a, b copied) int { return cmp.Compare(a.tree.N, b.tree.N) })
 	r.Heads = len(heads)
 	if len(heads) > 0 {
@@ -71,17 +75,39 @@ func Verify(ctx context.Context, db *store.DB, keys Keys, witnessDir string, pro
 	}
 	err = db.Read(ctx, func(tx *store.Tx) error {
 		v := &verifier{tx: tx, report: &r, heads: heads}
-		if err := v.journal(); err != nil {
-			return fmt.Errorf("verifying the journal: %w", err)
-		}
-		for _, p := range protected {
-			if err := v.protect(p); err != nil {
-				return fmt.Errorf("verifying %s: %w", p.Prefix, err)
-			}
-		}
-		return nil
+		return v.all(protected)
 	})
 	return r, err
+}
+
+// Check is Verify without copied heads, as a transaction sees the database.
+func Check(tx *store.Tx, protected ...Protected) (Report, error) {
+	var r Report
+	v := &verifier{tx: tx, report: &r}
+	return r, v.all(protected)
+}
+
+// all walks the journal once in its own order and once beside the tables.
+func (v *verifier) all(protected []Protected) error {
+	for _, p := range protected {
+		if p.Entry == nil {
+			continue
+		}
+		look, err := p.Entry(v.tx)
+		if err != nil {
+			return fmt.Errorf("verifying %s: %w", p.Prefix, err)
+		}
+		v.looks = append(v.looks, look)
+	}
+	if err := v.journal(); err != nil {
+		return fmt.Errorf("verifying the journal: %w", err)
+	}
+	for _, p := range protected {
+		if err := v.protect(p); err != nil {
+			return fmt.Errorf("verifying %s: %w", p.Prefix, err)
+		}
+	}
+	return nil
 }
 
 // verifier walks entries and hashes side by side. It keeps two edges: fresh,
@@ -92,6 +118,7 @@ func Verify(ctx context.Context, db *store.DB, keys Keys, witnessDir string, pro
 type verifier struct {
 	tx     *store.Tx
 	report *Report
+	looks  []func(Entry) []Fault
 	heads  []copied // not yet passed, by size
 	agreed int64    // size of the last copied head that agrees
 	forked bool     // a copied head disagreed
@@ -158,6 +185,7 @@ func (v *verifier) skipTo(index int64) error {
 func (v *verifier) entry(r row) error {
 	if plain, err := r.plain(); err == nil { // else its hash differs
 		r = plain
+		v.look(r)
 	}
 	if r[1] < v.at {
 		v.report.fault(v.n+1, "journal.fault.time", "index", v.n+1, "at", r[1], "before", v.at)
@@ -175,6 +203,17 @@ func (v *verifier) entry(r row) error {
 		v.report.fault(v.n+1, "journal.fault.changed", "index", v.n+1)
 	}
 	return v.step(fresh, stored)
+}
+
+// look shows an entry to the rooms that look at every one.
+func (v *verifier) look(r row) {
+	if len(v.looks) == 0 {
+		return
+	}
+	e, _ := r.entry(v.n + 1) // a wrong time changes its hash
+	for _, look := range v.looks {
+		v.report.faults(look(e))
+	}
 }
 
 // leaf reads the stored hash of the next entry. Base64 can say the same hash

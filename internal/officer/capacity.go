@@ -15,9 +15,9 @@ import (
 // after it.
 const underWay = time.Minute
 
-// Unfounded gives the index of every journal entry whose officer did not hold
-// its capacity at that time, oldest first; verify shows them (rel-I-J3).
-func Unfounded(tx *store.Tx) ([]int64, error) {
+// capacities gives who looks, for verify, whether the officer of an entry held
+// its capacity at that time (rel-I-J3).
+func capacities(tx *store.Tx) (func(journal.Entry) []journal.Fault, error) {
 	grants, err := store.All(tx, scanGrant, `SELECT `+grantColumns+` FROM officer_grant ORDER BY id`)
 	if err != nil {
 		return nil, fmt.Errorf("reading the grants: %w", err)
@@ -33,23 +33,12 @@ func Unfounded(tx *store.Tx) ([]int64, error) {
 	for _, g := range grants {
 		held[g.Officer] = append(held[g.Officer], g)
 	}
-	var found []int64
-	for next := (journal.Filter{Limit: 1000}); ; {
-		entries, err := journal.List(tx, next)
-		if err != nil {
-			return nil, err
+	return func(e journal.Entry) []journal.Fault {
+		if founded(e, held) {
+			return nil
 		}
-		for _, e := range entries {
-			if !founded(e, held) {
-				found = append(found, e.Index)
-			}
-		}
-		if len(entries) < next.Limit {
-			slices.Reverse(found)
-			return found, nil
-		}
-		next.Before = entries[len(entries)-1].Index
-	}
+		return []journal.Fault{{Index: e.Index, Key: "cli.unfounded", Args: []any{"entry", e.Index}}}
+	}, nil
 }
 
 func founded(e journal.Entry, held map[string][]grantRow) bool {

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"quay20/internal/journal"
 	"quay20/internal/officer"
 	"quay20/internal/pack"
 	"quay20/internal/problem"
@@ -74,9 +75,9 @@ func TestOfficersFollowTheirUnit(t *testing.T) {
 			h.Errorf("serves at %s as %v", after.Unit, roles)
 		}
 		h.must(h.db.Read(h.Context(), func(tx *store.Tx) error {
-			unfounded, err := officer.Unfounded(tx)
-			if len(unfounded) > 0 {
-				h.Errorf("entries %v are in capacities nobody held", unfounded)
+			r, err := journal.Check(tx, officer.Protected())
+			if !r.OK() {
+				h.Errorf("verify: %v", r.Faults)
 			}
 			return err
 		}))

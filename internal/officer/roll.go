@@ -139,9 +139,10 @@ func state(o row, grants []grantRow) (string, error) {
 	return string(b), nil
 }
 
-// Protected is the roll as verify compares it with the journal.
+// Protected is the roll as verify compares it with the journal, and the
+// capacity of every entry as it compares it with the roll.
 func Protected() journal.Protected {
-	return journal.Protected{Prefix: "officer/", Each: func(tx *store.Tx, yield func(subject, state string) error) error {
+	return journal.Protected{Prefix: "officer/", Entry: capacities, Each: func(tx *store.Tx, yield func(subject, state string) error) error {
 		officers, err := store.All(tx, scanRow, `SELECT `+columns+` FROM officer ORDER BY id`)
 		if err != nil {
 			return fmt.Errorf("reading the roll: %w", err)
