@@ -183,6 +183,9 @@ func against(w what) what {
 	switch {
 	case w.Name == "intake" && w.Engine == "SQLite":
 		return what{"SQLite alone, same rows, so many intakes a commit", 1, 0, "SQLite"}
+	case w.Name == whileBackup:
+		w.Name = "intake"
+		return w
 	case w.Name == "tracking":
 		return what{"bare handler, a look", 32, 0, ""}
 	case w.Name == "procedure page":
@@ -205,6 +208,12 @@ func (r *results) tables(at time.Time) string {
 		ratio := ""
 		if base := r.middle(against(w)); base.Rate > 0 {
 			ratio = fmt.Sprintf("%.2f × %s", m.Rate/base.Rate, against(w).Name)
+			if w.Name == whileBackup {
+				ratio += fmt.Sprintf(", p99 %.2f ×", float64(m.P99)/float64(base.P99))
+			}
+		}
+		if w.Name == broughtBack {
+			ratio = fmt.Sprintf("%.0f s for a million", 1e6/m.Rate)
 		}
 		name := w.Name
 		if w.Engine == "PostgreSQL" {

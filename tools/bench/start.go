@@ -21,6 +21,7 @@ const hello = `package main
 
 import (
 	"io"
+	"net/http"
 	"os"
 )
 
