@@ -108,6 +108,9 @@ func (db *DB) doubtful(why *problem.Problem, cause error) {
 	since := db.instant()
 	db.mu.Lock()
 	defer db.mu.Unlock()
+	if corrupt(cause) {
+		db.noteDamage(since)
+	}
 	switch {
 	case db.readOnly:
 	case why == nil:
@@ -116,9 +119,6 @@ func (db *DB) doubtful(why *problem.Problem, cause error) {
 	case db.trouble.Why == nil:
 		slog.Error("the database does not save", "error", cause)
 		db.trouble = Trouble{why, since}
-		if corrupt(cause) {
-			db.noteDamage(since)
-		}
 	}
 }
 
