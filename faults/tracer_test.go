@@ -114,6 +114,7 @@ func trace(cmd *exec.Cmd, decide func(call) verdict) (p *traced, wait func(), er
 		cmd.SysProcAttr = &syscall.SysProcAttr{}
 	}
 	cmd.SysProcAttr.Ptrace = true
+	cmd.SysProcAttr.Setpgid = true // by which it is told from other children of the same thread
 	p = &traced{cmd: cmd, decide: decide}
 	started, ended := make(chan error), make(chan struct{})
 	go func() {
@@ -164,7 +165,7 @@ func (p *traced) follow(pid int) {
 			how |= syscall.WNOHANG
 		}
 		var status syscall.WaitStatus
-		thread, err := syscall.Wait4(-1, &status, how, nil)
+		thread, err := syscall.Wait4(-pid, &status, how, nil)
 		switch {
 		case err == syscall.EINTR:
 			continue
