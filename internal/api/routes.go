@@ -91,7 +91,7 @@ func dossierOperations() []operation {
 			About: "In the officer's scope, what is due first. next is the token of the following page; it serves only this officer and filter.",
 			Query: []parameter{{Name: "queue", About: "The list; all running ones of the officer's units if left out.", Example: "due_today", Enum: queues}, {Name: "procedure", About: "Code of a procedure.", Example: "1.004222"}, {Name: "unit", About: "Code of a unit of the scope that holds them.", Example: "12-PC06"}, {Name: "assignee", About: "ID of an officer.", Example: "CB-0012"}, page, {Name: "after", About: "next of the page before."}},
 		}, list),
-		op(operation{ID: "countDossiers", Method: get, Path: "/dossiers/counts", Access: Granted, Permission: officer.Worklist, Summary: "How many dossiers each work list holds"}, counts),
+		op(operation{ID: "countDossiers", Method: get, Path: "/dossiers/counts", Access: Granted, Permission: officer.Worklist, Summary: "How many dossiers each work list holds", About: "Counted to a thousand: 1001 says that there are more."}, counts),
 		op(operation{
 			ID: "searchDossiers", Method: post, Path: "/dossiers/search", Access: Granted, Permission: officer.Search, Summary: "Find dossiers",
 			About:   "By code, name with or without diacritics, identity number, phone or plate, in the officer's scope, newest first. The search is journaled with its reason; the words only as a commitment. A POST, so that no name stands in an address; it needs no idempotency key.",

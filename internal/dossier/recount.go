@@ -198,7 +198,7 @@ func (r *Register) askDesks(tx *store.Tx, officers []officer.Officer, c *Recount
 		}{
 			{OfDesk, in(Filed, Accepted, Processing, Supplement, Payment, Concluded)}, {Online, in(Filed)}, {Ready, in(Concluded)},
 		} {
-			n, err := count(tx, by, q.queue)
+			n, err := count(tx, by, q.queue, math.MaxInt32)
 			if err != nil {
 				return err
 			}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/csv"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -615,6 +616,15 @@ func TestBackRoomLeavesAWholeJournal(t *testing.T) {
 			t.Errorf("faults %+v", report.Faults)
 		}
 	})
+}
+
+func TestQueuesAreCountedToAThousand(t *testing.T) {
+	t.Parallel()
+	for n, want := range map[int]string{0: "0", 999: "999", dossier.Many: "1.000", dossier.Many + 1: "1.000+"} {
+		if have := fmt.Sprint(many(n)); have != want {
+			t.Errorf("%d dossiers are shown as %q, want %q", n, have, want)
+		}
+	}
 }
 
 func TestSpansAndShiftsOfDays(t *testing.T) {

@@ -206,14 +206,14 @@ type deskPage struct {
 // deskGroup is a queue with its count.
 type deskGroup struct {
 	Name, Href string
-	Count      int
+	Count      many
 	Class      string // "late" where haste is needed
 }
 
 // deskList shows the first dossiers of a queue.
 type deskList struct {
 	Title, Empty, More string
-	Total              int
+	Total              many
 	Rows               []deskRow
 }
 
@@ -266,7 +266,7 @@ func (c *counter) fillHome(r *http.Request, by Visitor, as officer.By, p *deskPa
 		return err
 	}
 	for _, q := range deskQueues {
-		g := deskGroup{Name: c.say(r, "desk.queue."+string(q.queue)), Href: "/desk/work?queue=" + string(q.queue), Count: counts[q.queue]}
+		g := deskGroup{Name: c.say(r, "desk.queue."+string(q.queue)), Href: "/desk/work?queue=" + string(q.queue), Count: many(counts[q.queue])}
 		if g.Count > 0 {
 			g.Class = q.class
 		}
@@ -277,7 +277,7 @@ func (c *counter) fillHome(r *http.Request, by Visitor, as officer.By, p *deskPa
 		if err != nil {
 			return err
 		}
-		list.Total = counts[q]
+		list.Total = many(counts[q])
 		p.Lists = append(p.Lists, list)
 	}
 	p.Quiet = quiet(p.Form.Lang, counts)
@@ -295,9 +295,9 @@ func (c *counter) fillHome(r *http.Request, by Visitor, as officer.By, p *deskPa
 func quiet(lang text.Lang, counts map[dossier.Queue]int) string {
 	switch {
 	case counts[dossier.Online] > 0:
-		return text.T(lang, "desk.quiet.online", "n", counts[dossier.Online])
+		return text.T(lang, "desk.quiet.online", "n", many(counts[dossier.Online]))
 	case counts[dossier.Ready] > 0:
-		return text.T(lang, "desk.quiet.ready", "n", counts[dossier.Ready])
+		return text.T(lang, "desk.quiet.ready", "n", many(counts[dossier.Ready]))
 	}
 	return text.T(lang, "desk.quiet.none")
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"quay20/internal/dossier"
 	"quay20/internal/text"
 )
 
@@ -41,6 +42,16 @@ func sayShort(t time.Time) string { return t.In(vietnam).Format("15:04 02/01") }
 // sayMoney words whole đồng, "15.000 đồng".
 func sayMoney(lang text.Lang, amount int64) string {
 	return text.T(lang, "say.money", "amount", grouped(amount))
+}
+
+// many is how many dossiers a queue holds, as far as they were counted: "1.000+".
+type many int
+
+func (n many) String() string {
+	if n > dossier.Many {
+		return grouped(dossier.Many) + "+"
+	}
+	return grouped(int64(n))
 }
 
 // sayBytes words a size in the unit that people read it in: "12,3 GB".

@@ -110,7 +110,7 @@ type choiceLink struct {
 // queueLink is a ready-made list with how much lies in it.
 type queueLink struct {
 	Text, Href string
-	Count      int
+	Count      many
 	Current    bool
 }
 
@@ -217,7 +217,7 @@ func (o *office) showWork(w http.ResponseWriter, r *http.Request, by Visitor, f 
 		}
 	}
 	for _, name := range dossier.Queues {
-		p.Queues = append(p.Queues, queueLink{text.T(lang, "work.queue."+string(name)), address(q, "queue", string(name)), counts[name], name == filter.Queue})
+		p.Queues = append(p.Queues, queueLink{text.T(lang, "work.queue."+string(name)), address(q, "queue", string(name)), many(counts[name]), name == filter.Queue})
 	}
 	name := o.named(r.Context(), lang)
 	for i := range list.Dossiers {
