@@ -268,8 +268,10 @@ func (r *Register) Search(ctx context.Context, by officer.By, q, why string, lim
 	if p, err := applicant.ParsePhone(q); err == nil {
 		whole = squeeze(strings.TrimPrefix(p, "+84"))
 	}
+	// Looking takes no turn from those who write; only the entry does, and nothing
+	// is shown before it stands.
 	var found []Dossier
-	err := r.db.Write(ctx, func(tx *store.Tx) error {
+	err := r.db.Read(ctx, func(tx *store.Tx) error {
 		found = nil
 		seen := map[string]bool{}
 		sets := [][]string{{whole}}
@@ -289,12 +291,21 @@ func (r *Register) Search(ctx context.Context, by officer.By, q, why string, lim
 			}
 		}
 		found = found[:min(len(found), limit)]
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	err = r.db.Write(ctx, func(tx *store.Tx) error {
 		salt := randomText(tx.Chance)
 		facts, _ := json.Marshal(map[string]any{"hits": len(found), "salt": salt, "query": journal.Commit(salt, q)})
 		_, err := journal.Append(tx, journal.Entry{Officer: by.Officer.ID, Capacity: by.Capacity(), Desk: by.Desk, Act: "search", Subject: "search/" + by.Officer.ID, Reason: why, Facts: facts})
 		return err
 	})
-	return found, err
+	if err != nil {
+		return nil, err
+	}
+	return found, nil
 }
 
 const (
@@ -393,18 +404,27 @@ func (r *Register) Received(ctx context.Context, by officer.By, desk pack.UnitKe
 		return nil, problem.New(problem.Forbidden, "err.not-your-unit")
 	}
 	var list []Dossier
-	err := r.db.Write(ctx, func(tx *store.Tx) (err error) {
+	err := r.db.Read(ctx, func(tx *store.Tx) (err error) {
 		list, err = store.All(tx, scan, `SELECT body FROM dossier WHERE (desk = $1 OR id IN (SELECT dossier FROM dossier_passed WHERE desk = $2))
 			AND accepted_at >= $3 AND accepted_at < $4 AND accepted_at <> '' ORDER BY accepted_at, id LIMIT 20000`, string(desk), string(desk), from, to)
 		if err != nil {
 			return fmt.Errorf("reading the register of %s: %w", desk, err)
 		}
-		list = slices.DeleteFunc(list, func(d Dossier) bool { return d.DeskAt(d.AcceptedAt) != desk })
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	list = slices.DeleteFunc(list, func(d Dossier) bool { return d.DeskAt(d.AcceptedAt) != desk })
+	err = r.db.Write(ctx, func(tx *store.Tx) error {
 		facts, _ := json.Marshal(map[string]any{"desk": desk, "rows": len(list)})
-		_, err = journal.Append(tx, journal.Entry{Officer: by.Officer.ID, Capacity: by.Capacity(), Desk: by.Desk, Act: "register", Subject: "register/" + string(desk), Facts: facts})
+		_, err := journal.Append(tx, journal.Entry{Officer: by.Officer.ID, Capacity: by.Capacity(), Desk: by.Desk, Act: "register", Subject: "register/" + string(desk), Facts: facts})
 		return err
 	})
-	return list, err
+	if err != nil {
+		return nil, err
+	}
+	return list, nil
 }
 
 // Alike lists dossiers in the officer's scope that the same person filed, the
