@@ -135,7 +135,9 @@ func tell(ctx context.Context, p *demo.Province, officers int) (told ready, err 
 	in.Pay = "later"
 	number, born := in.Filer.IDNumber, in.Filer.Born
 	body, err := json.Marshal(in)
-	told.Body = strings.NewReplacer(number, number[:4]+"@YY@@NUMBER@", born, "19@YY@"+born[4:], `"name":"`+in.Filer.Name+`"`, `"name":"@NAME@"`).Replace(string(body))
+	// Numbers of a province from which nobody of the filled ones comes: otherwise
+	// some would have an open dossier of the same kind, and be refused.
+	told.Body = strings.NewReplacer(number, "096"+number[3:4]+"@YY@@NUMBER@", born, "19@YY@"+born[4:], `"name":"`+in.Filer.Name+`"`, `"name":"@NAME@"`).Replace(string(body))
 	return told, err
 }
 
