@@ -13,6 +13,7 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -276,6 +277,11 @@ func (h *house) folders() []web.Folder {
 	list := []web.Folder{{Word: "admin.folder.data", Path: h.folder}, {Word: "admin.folder.witness", Path: h.witness}}
 	if h.nightly != nil {
 		list = append(list, web.Folder{Word: "admin.folder.backups", Path: h.nightly.Dir})
+	}
+	for i := range list { // who reads the page does not know where the program was started
+		if whole, err := filepath.Abs(list[i].Path); err == nil {
+			list[i].Path = whole
+		}
 	}
 	return list
 }

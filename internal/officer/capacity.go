@@ -37,7 +37,7 @@ func capacities(tx *store.Tx) (func(journal.Entry) []journal.Fault, error) {
 		if founded(e, held) {
 			return nil
 		}
-		return []journal.Fault{{Index: e.Index, Key: "cli.unfounded", Args: []any{"entry", e.Index}}}
+		return []journal.Fault{{Index: e.Index, Key: "officer.fault.unfounded", Args: []any{"entry", e.Index}}}
 	}, nil
 }
 

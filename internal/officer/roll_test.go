@@ -235,7 +235,7 @@ func TestEntriesInACapacityNobodyHeldAreFound(t *testing.T) {
 		h.must(h.db.Read(h.Context(), func(tx *store.Tx) (err error) {
 			r, err := journal.Check(tx, officer.Protected())
 			for _, f := range r.Faults {
-				if f.Key == "cli.unfounded" {
+				if f.Key == "officer.fault.unfounded" {
 					got = append(got, f.Index)
 				}
 			}
