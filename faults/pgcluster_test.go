@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	mrand "math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -71,11 +72,23 @@ func blankCluster(t testing.TB) *cluster {
 	if c.owner != nil {
 		must(t, os.Chown(dir, int(c.owner.Uid), int(c.owner.Gid)))
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	must(t, err)
-	c.port = l.Addr().(*net.TCPAddr).Port
-	must(t, l.Close())
+	c.port = free(t)
 	return c
+}
+
+// free is a port for a server that goes down and comes back: one below those
+// that the system gives away, so that nobody takes it meanwhile.
+func free(t testing.TB) int {
+	t.Helper()
+	for range 100 {
+		port := 15_000 + mrand.IntN(15_000)
+		if l, err := net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(port)); err == nil {
+			must(t, l.Close())
+			return port
+		}
+	}
+	t.Fatal("no free port")
+	return 0
 }
 
 // unprivileged is as whom a server runs when the test is root, whom it refuses.

@@ -2,13 +2,14 @@ package faults
 
 import (
 	"context"
+	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -91,11 +92,11 @@ func newBench(t *testing.T) *bench {
 	b.n.dir = b.move(b.n.dir)
 	b.secret = b.administrator()
 	b.c = newClient(t, b.n)
-	for _, name := range []string{"etc", "sao"} {
+	for _, name := range []string{"etc", "sao", "sock"} {
 		must(t, os.Mkdir(filepath.Join(b.dir, name), 0o755))
 	}
 	if b.owner != nil {
-		for _, path := range []string{b.dir, filepath.Join(b.dir, "etc")} {
+		for _, path := range []string{b.dir, filepath.Join(b.dir, "etc"), filepath.Join(b.dir, "sock")} {
 			must(t, os.Chown(path, int(b.owner.Uid), int(b.owner.Gid)))
 		}
 	}
@@ -103,8 +104,8 @@ func newBench(t *testing.T) *bench {
 	must(t, err)
 	at := func(name string) string { return filepath.Join(b.dir, name) }
 	b.env = append(os.Environ(), "LC_ALL=C.UTF-8", "PATH="+filepath.Dir(path)+":"+os.Getenv("PATH"), "HOME="+b.dir, "BIN="+bin,
-		"A=127.0.0.1", "B=127.0.0.1", "PORT_A="+free(t), "PORT_B="+free(t), "MANG=127.0.0.0/8", "PG_A="+at("a"), "PG_B="+at("b"),
-		"ETC="+at("etc"), "SAO="+at("sao"), "DATA="+b.n.dir, "DATA2="+at("node-2"), "LISTEN=127.0.0.1:"+free(t), "LISTEN2=127.0.0.1:"+free(t))
+		"A=127.0.0.1", "B=127.0.0.1", "PORT_A="+strconv.Itoa(free(t)), "PORT_B="+strconv.Itoa(free(t)), "MANG=127.0.0.0/8", "PG_A="+at("a"), "PG_B="+at("b"),
+		"SOCK="+at("sock"), "ETC="+at("etc"), "SAO="+at("sao"), "DATA="+b.n.dir, "DATA2="+at("node-2"), "LISTEN=127.0.0.1:"+strconv.Itoa(free(t)), "LISTEN2=127.0.0.1:"+strconv.Itoa(free(t)))
 	t.Cleanup(func() { // whatever was left running
 		for _, server := range []string{"a", "b"} {
 			b.command(`"$BIN/pg_ctl" -D "`+at(server)+`" -m immediate stop`, b.owner).Run()
@@ -118,16 +119,6 @@ func (b *bench) move(dir string) string {
 	to := filepath.Join(b.dir, "node")
 	must(b.t, os.Rename(dir, to))
 	return to
-}
-
-func free(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	must(t, err)
-	defer l.Close()
-	_, port, err := net.SplitHostPort(l.Addr().String())
-	must(t, err)
-	return port
 }
 
 func (b *bench) command(script string, owner *syscall.Credential) *exec.Cmd {
@@ -150,6 +141,10 @@ func (b *bench) run(i int, script string, owner *syscall.Credential) {
 	cmd.Stdout, cmd.Stderr = log, log
 	if err := cmd.Run(); err != nil {
 		said, _ := os.ReadFile(log.Name())
+		for _, server := range []string{"a", "b"} {
+			end, _ := os.ReadFile(filepath.Join(b.dir, server, "log"))
+			said = append(said, fmt.Sprintf("\nthe end of the log of server %s:\n%s", server, end[max(0, len(end)-2000):])...)
+		}
 		b.t.Fatalf("step %d of %s: %v\n%s\n%s", i, runbook, err, script, said)
 	}
 }
