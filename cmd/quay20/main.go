@@ -32,6 +32,7 @@ type CLI struct {
 	Pack       PackCmd     `cmd:"" help:"Law as data: check a pack, apply a notice, find citations."`
 	Deadline   Deadline    `cmd:"" help:"Say when a dossier is due, and prove it."`
 	Search     Search      `cmd:"" help:"Find procedures in people's words."`
+	SearchEval SearchEval  `cmd:"" name:"search-eval" help:"Measure the search with questions whose answers are known."`
 	Dossier    DossierCmd  `cmd:"" help:"Show dossiers and do acts on them."`
 	Verify     Verify      `cmd:"" help:"Prove that journal and tables were not changed, and say where if they were."`
 	Reorganise Reorganise  `cmd:"" help:"Pass on what lies with units that ended to who took over."`

@@ -27,12 +27,15 @@ func (c *Search) Help() string {
   quay20 search dktt --json`
 }
 
-// match is one procedure found, as --json prints it.
+// match is a finding, as --json prints it.
 type match struct {
+	Kind  string  `json:"kind"` // procedure, service (of the police, no procedure), elsewhere (another agency's)
 	Code  string  `json:"code"`
 	Name  string  `json:"name"`
 	Score float64 `json:"score"`
 	Why   string  `json:"why"`
+
+	Agency string `json:"agency,omitempty"` // who does it, unless it is a procedure
 }
 
 func (c *Search) Run(std Std, lang text.Lang) error {
@@ -48,9 +51,16 @@ func (c *Search) Run(std Std, lang text.Lang) error {
 		return fmt.Errorf("reading the law: %w", err)
 	}
 	found := []match{}
-	for _, hit := range catalogue.NewIndex(law, on).Search(c.Query, max(1, c.Limit)) {
-		p, _ := law.Procedure(hit.Code)
-		found = append(found, match{hit.Code, p.Name, hit.Score, text.T(lang, hit.Why.Text(), "words", hit.Words)})
+	for _, hit := range catalogue.NewIndex(law, on).Answer(c.Query, max(1, c.Limit)) {
+		m := match{Kind: string(hit.Kind), Code: hit.Code, Score: hit.Score, Why: text.T(lang, hit.Why.Text(), "words", hit.Words)}
+		if p, ok := law.Procedure(hit.Code); ok {
+			m.Name = p.Name
+		} else if matter, ok := law.Matter(hit.Code); ok {
+			agency, _ := matter.On(on)
+			m.Name, m.Agency = matter.Name, agency.Name
+			m.Why = text.T(lang, "catalogue.kind."+m.Kind, "agency", agency.Name)
+		}
+		found = append(found, m)
 	}
 	if c.JSON {
 		return writeJSON(std.Out, found)

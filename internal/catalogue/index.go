@@ -17,7 +17,7 @@ import (
 // Index finds procedures in force on one day. It lies in memory, is never
 // changed and may be used by many at once.
 type Index struct {
-	procedures []procedure
+	procedures []procedure         // and matters
 	exact      map[string][]int    // alias or code as typed → procedures
 	initials   map[string][]int    // "dktt" → procedures
 	terms      map[string]*entry   // words, pairs and their sounds
@@ -29,10 +29,20 @@ type Index struct {
 // procedure is what the index keeps of one.
 type procedure struct {
 	code    string
+	kind    Kind
 	phrases []phrase
 	length  float64
 	prior   float64 // common procedures come before rare ones
 }
+
+// Kind says what was found.
+type Kind string
+
+const (
+	Procedure Kind = "procedure"
+	Service   Kind = "service"   // of the police, outside the catalogue
+	Elsewhere Kind = "elsewhere" // another agency's
+)
 
 // phrase is one way to call a procedure: its name or what people say.
 type phrase struct {
@@ -76,10 +86,28 @@ func NewIndex(p *pack.Pack, on pack.Date) *Index {
 	for _, f := range p.Fields(on) {
 		fields[f.Slug] = f.Name
 	}
-	return newIndex(p.Procedures(on), fields)
+	return newIndex(p.Procedures(on), matters(p, on), fields)
 }
 
-func newIndex(procedures []*pack.Procedure, fields map[string]string) *Index {
+func matters(p *pack.Pack, on pack.Date) []pack.Matter {
+	return slices.DeleteFunc(p.Matters(), func(m pack.Matter) bool {
+		_, ok := m.On(on)
+		return !ok
+	})
+}
+
+// NewWholeIndex reads the procedures of all times. Matters are those of the
+// day up to which the pack goes: what is ours by now is nobody else's.
+func NewWholeIndex(p *pack.Pack) *Index {
+	fields := map[string]string{}
+	for _, proc := range p.AllProcedures() {
+		f, _ := p.Field(proc.Field)
+		fields[f.Slug] = f.Name
+	}
+	return newIndex(p.AllProcedures(), matters(p, p.Head().AsOf), fields)
+}
+
+func newIndex(procedures []*pack.Procedure, matters []pack.Matter, fields map[string]string) *Index {
 	ix := &Index{
 		exact: map[string][]int{}, initials: map[string][]int{},
 		terms: map[string]*entry{}, sounds: map[string][]string{},
@@ -87,13 +115,31 @@ func newIndex(procedures []*pack.Procedure, fields map[string]string) *Index {
 	for _, p := range procedures {
 		ix.add(p, fields[p.Field])
 	}
+	for _, m := range matters {
+		ix.addMatter(m)
+	}
 	ix.finish()
 	return ix
 }
 
+func (ix *Index) addMatter(m pack.Matter) {
+	at := len(ix.procedures)
+	kind := Elsewhere
+	if m.Ours {
+		kind = Service
+	}
+	ix.procedures = append(ix.procedures, procedure{code: m.Code, kind: kind, prior: 1})
+	count := map[string]float64{}
+	ix.say(at, count, m.Name, inName)
+	for _, k := range m.Words {
+		ix.say(at, count, k, inKeyword)
+	}
+	ix.post(at, count)
+}
+
 func (ix *Index) add(p *pack.Procedure, field string) {
 	at := len(ix.procedures)
-	ix.procedures = append(ix.procedures, procedure{code: p.Code, prior: 1.06 - 0.03*float64(p.Popularity)})
+	ix.procedures = append(ix.procedures, procedure{code: p.Code, kind: Procedure, prior: 1.06 - 0.03*float64(p.Popularity)})
 	for _, key := range append([]string{p.Code}, p.Aliases...) {
 		ix.file(ix.exact, squeeze(key), at)
 	}
@@ -112,6 +158,11 @@ func (ix *Index) add(p *pack.Procedure, field string) {
 	for _, r := range p.Result {
 		tally(count, r, inResult)
 	}
+	ix.post(at, count)
+}
+
+// post files the terms of a procedure.
+func (ix *Index) post(at int, count map[string]float64) {
 	for _, term := range slices.Sorted(maps.Keys(count)) {
 		e := ix.terms[term]
 		if e == nil {

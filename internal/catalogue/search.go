@@ -26,6 +26,7 @@ func (w Why) Text() string { return "catalogue.why." + string(w) }
 
 // Hit is one procedure found.
 type Hit struct {
+	Kind  Kind
 	Code  string
 	Score float64 // comparable within one search only
 	Why   Why
@@ -38,10 +39,20 @@ const longestQuery = 40
 // Search finds at most n procedures for what somebody typed, best first.
 // Nothing typed, or nothing alike, finds none.
 func (ix *Index) Search(q string, n int) []Hit {
+	return ix.find(q, n, func(k Kind) bool { return k == Procedure })
+}
+
+// Answer is Search among procedures and matters together. If the first hit is
+// Elsewhere, what was asked for is another agency's.
+func (ix *Index) Answer(q string, n int) []Hit {
+	return ix.find(q, n, func(Kind) bool { return true })
+}
+
+func (ix *Index) find(q string, n int, wanted func(Kind) bool) []Hit {
 	q = shorten(q)
 	found := newHits(ix)
 	if !ix.byKey(found, q) {
-		ix.byWords(found, q, n)
+		ix.byWords(found, q, n, wanted)
 	}
 	return found.best(n)
 }
@@ -89,7 +100,7 @@ func (h *hits) best(n int) []Hit {
 	var all []Hit
 	for at, score := range h.score {
 		if score > 0 {
-			all = append(all, Hit{h.ix.procedures[at].code, score, h.why[at], h.words[at]})
+			all = append(all, Hit{h.ix.procedures[at].kind, h.ix.procedures[at].code, score, h.why[at], h.words[at]})
 		}
 	}
 	slices.SortFunc(all, func(a, b Hit) int {
@@ -136,11 +147,14 @@ func (ix *Index) byKey(found *hits, q string) (code bool) {
 func codeLike(key string) bool { return strings.ContainsAny(key, "0123456789") }
 
 // byWords scores procedures by the words, pairs and phrases they share with q.
-func (ix *Index) byWords(found *hits, q string, n int) {
+func (ix *Index) byWords(found *hits, q string, n int, wanted func(Kind) bool) {
 	asked := ix.ask(q)
 	score := ix.bm25(asked)
 	for at := range score {
 		score[at] *= ix.procedures[at].prior
+		if !wanted(ix.procedures[at].kind) {
+			score[at] = 0
+		}
 	}
 	least := nth(score, n) / (1 + weighFit)
 	for at, s := range score {

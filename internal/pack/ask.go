@@ -197,6 +197,28 @@ func (p *Pack) Field(slug string) (Field, bool) {
 	return p.all.Fields[i], true
 }
 
+// Matters are what people look for and what is no procedure, in the pack's
+// order, whenever it was somebody's.
+func (p *Pack) Matters() []Matter { return slices.Clone(p.all.Matters) }
+
+// Matter is the one of that code.
+func (p *Pack) Matter(code string) (Matter, bool) {
+	i := slices.IndexFunc(p.all.Matters, func(m Matter) bool { return m.Code == code })
+	if i < 0 {
+		return Matter{}, false
+	}
+	return p.all.Matters[i], true
+}
+
+// On is who does the matter on the day; false if nobody is to be named then.
+func (m Matter) On(day Date) (Agency, bool) {
+	i := slices.IndexFunc(m.Agencies, func(a Agency) bool { return a.Holds(day) })
+	if i < 0 {
+		return Agency{}, false
+	}
+	return m.Agencies[i], true
+}
+
 // Procedures are the procedures in force on the day, by field, then the common
 // ones first. They are shared: do not change them.
 func (p *Pack) Procedures(on Date) []*Procedure {

@@ -17,6 +17,7 @@ func (r *reader) check() {
 	r.checkHead()
 	r.checkActs()
 	r.checkFields()
+	r.checkMatters()
 	r.checkUnits()
 	r.checkReorganisations()
 	r.checkCalendar()
@@ -185,6 +186,32 @@ func (r *reader) checkFields() {
 		s.need("name", f.Name)
 		s.span(f.Span)
 		s.department("owner", f.Owner)
+	}
+}
+
+func (r *reader) checkMatters() {
+	for _, m := range r.all.Matters {
+		s := r.on("matter %s", m.Code)
+		s.need("code", m.Code)
+		s.need("name", m.Name)
+		s.need("advice", m.Advice)
+		if len(m.Words) == 0 {
+			s.fault("pack.fault.missing", "pack.fix.missing", "key", "words")
+		}
+		if len(m.Agencies) == 0 {
+			s.fault("pack.fault.missing", "pack.fix.missing", "key", "agencies")
+		}
+		for i, a := range m.Agencies {
+			at := s.at("agencies[%d]", i)
+			at.need("name", a.Name)
+			at.span(a.Span)
+			if i > 0 && overlap(m.Agencies[i-1].Span, a.Span) {
+				at.fault("pack.fault.overlap", "pack.fix.overlap", "from", a.From, "to", m.Agencies[i-1].To)
+			}
+		}
+		if r.pack.procs[m.Code] != nil {
+			s.at("code").fault("pack.fault.matter-procedure", "pack.fix.matter-procedure", "code", m.Code)
+		}
 	}
 }
 

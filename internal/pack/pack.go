@@ -325,6 +325,27 @@ type Notice struct {
 	Desks     []string // unit codes the days are for; empty all
 }
 
+// Matter is what people look for and what is no procedure of the catalogue
+// (việc ngoài danh mục thủ tục): another agency's errand, or with Ours a service
+// of the police such as paying a fine, which the law keeps out of the procedures.
+type Matter struct {
+	Code     string   // "ho-tich"; of ours as the sources call it, "LC-GT-01"
+	Name     string   // "Khai sinh, kết hôn và giấy tờ hộ tịch khác"
+	Ours     bool     // the police do it
+	Advice   string   // what to do, a sentence or two
+	Words    []string // what people say
+	Agencies []Agency // who does it, dated; at other times nobody is sent there
+	Verified bool
+	Source   string
+	Note     string
+}
+
+// Agency is who does a matter in a period.
+type Agency struct {
+	Name string // "Ủy ban nhân dân xã, phường (tư pháp – hộ tịch)"
+	Span
+}
+
 // Source is where facts of the pack were seen (nguồn).
 type Source struct {
 	ID    string

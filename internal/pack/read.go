@@ -34,6 +34,7 @@ type content struct {
 	Sources         []Source
 	Instruments     []Instrument
 	Fields          []Field
+	Matters         []Matter
 	Units           []Unit
 	Reorganisations []Reorganisation
 	Years           []year
@@ -136,6 +137,8 @@ func (r *reader) readFile(name string) {
 		r.readSources(name)
 	case name == "fields.yaml":
 		r.readFields(name)
+	case name == "matters.yaml":
+		r.readMatters(name)
 	case dir == "acts/":
 		r.readAct(name, stem)
 	case name == "organisation/reorganisations.yaml":
@@ -220,6 +223,15 @@ func (r *reader) readFields(name string) {
 		r.mark("field "+f.Slug, name, fmt.Sprintf("fields[%d]", i))
 	}
 	r.all.Fields = in.Fields
+}
+
+func (r *reader) readMatters(name string) {
+	var in struct{ Matters []Matter }
+	r.decode(name, &in)
+	for i, m := range in.Matters {
+		r.mark("matter "+m.Code, name, fmt.Sprintf("matters[%d]", i))
+	}
+	r.all.Matters = in.Matters
 }
 
 func (r *reader) readAct(name, stem string) {
