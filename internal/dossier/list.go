@@ -311,55 +311,68 @@ func (r *Register) Search(ctx context.Context, by officer.By, q, why string, lim
 const (
 	spellings = 50   // words that the beginning of a word may stand for
 	newest    = 5000 // dossiers with the rarest term that a search looks through
+	fewest    = 200  // and with each word that begins as the last one does
 )
 
-// byTerms finds the newest dossiers that have every term; the last one may be
-// the beginning of a word. It walks the rarest term from its newest dossier on,
-// so that the commonest name costs no more than a rare one.
+// byTerms finds the newest dossiers that have every term. The last one may be
+// the beginning of a word; dossiers that have just that word come first.
 func byTerms(tx *store.Tx, by officer.By, terms []string, limit int) ([]Dossier, error) {
-	scope := by.Scope()
-	if len(scope) == 0 && !by.Everywhere() {
+	if len(by.Scope()) == 0 && !by.Everywhere() {
 		return nil, nil
 	}
-	sets := make([][]string, len(terms)) // each of these words would do
-	for i, t := range terms {
-		sets[i] = []string{t}
-	}
-	begun, err := beginning(tx, terms[len(terms)-1])
-	if err != nil || len(begun) == 0 {
-		return nil, err
-	}
-	sets[len(sets)-1] = begun
 	rarest, least := 0, newest+1
-	for i, words := range sets {
-		n, err := howMany(tx, words)
-		if err != nil || n == 0 {
+	for i, term := range terms {
+		n, err := howMany(tx, term)
+		if err != nil || n == 0 && i < len(terms)-1 {
 			return nil, err
 		}
 		if n < least {
 			rarest, least = i, n
 		}
 	}
+	found, err := haveAll(tx, by, terms[rarest:rarest+1], slices.Delete(slices.Clone(terms), rarest, rarest+1), newest, limit)
+	if err != nil || len(found) == limit {
+		return found, err
+	}
+	last := len(terms) - 1
+	begun, err := beginning(tx, terms[last])
+	if err != nil {
+		return nil, err
+	}
+	begun = slices.DeleteFunc(begun, func(word string) bool { return word == terms[last] })
+	if len(begun) == 0 {
+		return found, nil
+	}
+	more, err := haveAll(tx, by, begun, terms[:last], max(fewest, newest/len(begun)), limit)
+	return append(found, more...), err
+}
+
+// haveAll finds the newest dossiers that have one of the words and all the rest,
+// looking at the most newest of each word. It walks each word from its newest
+// dossier on and stops when it has enough, so that the commonest name costs no
+// more than a rare one.
+func haveAll(tx *store.Tx, by officer.By, words, rest []string, most, limit int) ([]Dossier, error) {
 	var args []any
 	arg := func(v any) string {
 		args = append(args, v)
 		return fmt.Sprintf("$%d", len(args))
 	}
-	arms := make([]string, len(sets[rarest]))
-	for i, word := range sets[rarest] {
-		arms[i] = "SELECT dossier FROM (SELECT dossier FROM dossier_term WHERE term = " + arg(word) + " ORDER BY dossier DESC LIMIT " + arg(newest) + ") a" + fmt.Sprint(i)
-	}
-	from := strings.Join(arms, " UNION ALL ")
 	var and strings.Builder
-	for i, words := range sets {
-		if i != rarest {
-			and.WriteString(" AND EXISTS (SELECT 1 FROM dossier_term o WHERE o.dossier = t.dossier AND o.term IN (" + placeholders(&args, words) + "))")
-		}
+	for _, other := range rest {
+		and.WriteString(" AND EXISTS (SELECT 1 FROM dossier_term o WHERE o.term = " + arg(other) + " AND o.dossier = t.dossier)")
 	}
 	if !by.Everywhere() {
-		and.WriteString(" AND EXISTS (SELECT 1 FROM dossier_unit u WHERE u.dossier = t.dossier AND u.unit IN (" + placeholders(&args, scope) + "))")
+		and.WriteString(" AND EXISTS (SELECT 1 FROM dossier_unit u WHERE u.dossier = t.dossier AND u.unit IN (" + placeholders(&args, by.Scope()) + "))")
 	}
-	list, err := store.All(tx, scan, `SELECT d.body FROM (SELECT DISTINCT t.dossier FROM (`+from+`) t WHERE 1 = 1`+and.String()+` ORDER BY t.dossier DESC LIMIT `+arg(limit)+`) x
+	skip, some := arg(most-1), arg(limit)
+	arms := make([]string, len(words))
+	for i, word := range words {
+		term := arg(word)
+		arms[i] = `SELECT dossier FROM (SELECT t.dossier FROM dossier_term t WHERE t.term = ` + term + `
+			AND t.dossier >= COALESCE((SELECT dossier FROM dossier_term WHERE term = ` + term + ` ORDER BY dossier DESC LIMIT 1 OFFSET ` + skip + `), '')` +
+			and.String() + ` ORDER BY t.dossier DESC LIMIT ` + some + ") a" + fmt.Sprint(i)
+	}
+	list, err := store.All(tx, scan, `SELECT d.body FROM (SELECT DISTINCT t.dossier FROM (`+strings.Join(arms, " UNION ALL ")+`) t ORDER BY t.dossier DESC LIMIT `+some+`) x
 		JOIN dossier d ON d.id = x.dossier ORDER BY d.id DESC`, args...)
 	if err != nil {
 		return nil, fmt.Errorf("searching dossiers: %w", err)
@@ -382,10 +395,9 @@ func beginning(tx *store.Tx, start string) ([]string, error) {
 	return words, nil
 }
 
-// howMany counts the dossiers with any of the words, up to newest.
-func howMany(tx *store.Tx, words []string) (int, error) {
-	var args []any
-	n, err := store.One(tx, number, `SELECT COUNT(*) FROM (SELECT 1 FROM dossier_term WHERE term IN (`+placeholders(&args, words)+fmt.Sprintf(`) LIMIT $%d) x`, len(args)+1), append(args, newest)...)
+// howMany counts the dossiers with a term, up to newest.
+func howMany(tx *store.Tx, term string) (int, error) {
+	n, err := store.One(tx, number, `SELECT COUNT(*) FROM (SELECT 1 FROM dossier_term WHERE term = $1 LIMIT $2) x`, term, newest)
 	if err != nil {
 		return 0, fmt.Errorf("counting dossiers with a term: %w", err)
 	}

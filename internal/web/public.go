@@ -1,10 +1,7 @@
 package web
 
 import (
-	"bytes"
 	"cmp"
-	"crypto/sha256"
-	"encoding/hex"
 	"net/http"
 	"net/url"
 	"slices"
@@ -24,6 +21,7 @@ import (
 type citizen struct {
 	*Server
 	found    shelf
+	shared   keptPages
 	guessing *guessing
 }
 
@@ -33,13 +31,13 @@ func (s *Server) citizenRoutes() {
 		return
 	}
 	c := &citizen{Server: s, guessing: newGuessing()}
-	s.public("GET /{$}", c.home)
-	s.public("GET /tim", c.search)
-	s.public("GET /thu-tuc", c.fields)
-	s.public("GET /linh-vuc", c.fields)
-	s.public("GET /linh-vuc/{slug}", c.field)
-	s.public("GET /tt/{code}", c.procedure)
-	s.public("GET /tt/{code}/{from}", c.procedureVersion)
+	s.public("GET /{$}", c.kept(c.home))
+	s.public("GET /tim", c.kept(c.search))
+	s.public("GET /thu-tuc", c.kept(c.fields))
+	s.public("GET /linh-vuc", c.kept(c.fields))
+	s.public("GET /linh-vuc/{slug}", c.kept(c.field))
+	s.public("GET /tt/{code}", c.kept(c.procedure))
+	s.public("GET /tt/{code}/{from}", c.kept(c.procedureVersion))
 	s.public("GET /tra-cuu", c.track)
 	s.public("POST /tra-cuu", c.trackAsk)
 	s.public("GET /t/{token}", c.dossier)
@@ -64,28 +62,6 @@ func (s *shelf) at(law *pack.Pack, on pack.Date) *catalogue.Index {
 
 // today is the law in force and the day it is asked for.
 func (c *citizen) today() (*pack.Pack, pack.Date) { return c.Law.Law(), pack.On(c.Now()) }
-
-// renderShared writes a public page without anything personal. The browser
-// keeps it and asks each time whether it changed; a page that did not is
-// answered by a few bytes.
-func (s *Server) renderShared(w http.ResponseWriter, r *http.Request, name string, data any) error {
-	b := buffers.Get().(*bytes.Buffer)
-	defer buffers.Put(b)
-	if err := s.draw(b, w, r, name, data); err != nil {
-		return err
-	}
-	shared(w)
-	sum := sha256.Sum256(bytes.ReplaceAll(b.Bytes(), []byte(visitOf(r).nonce), nil))
-	etag := `W/"` + hex.EncodeToString(sum[:12]) + `"`
-	h := w.Header()
-	h.Set("ETag", etag)
-	if strings.Contains(r.Header.Get("If-None-Match"), etag) {
-		h.Del("Content-Security-Policy") // the kept page has the nonce of the policy it came with
-		w.WriteHeader(http.StatusNotModified)
-		return nil
-	}
-	return s.answer(w, r, http.StatusOK, b.Bytes())
-}
 
 // asked is a word put in the address, one line, cleaned; strange is set when it
 // holds what no keyboard types.

@@ -348,15 +348,19 @@ func (s *Server) draw(b *bytes.Buffer, w http.ResponseWriter, r *http.Request, n
 
 // answer sends a page, compressed if the browser takes it.
 func (s *Server) answer(w http.ResponseWriter, r *http.Request, status int, body []byte) error {
+	s.describe(w, r)
+	if len(body) > gzipFrom && takesGzip(r) {
+		w.Header().Set("Content-Encoding", "gzip")
+		body = zipped(body)
+	}
+	return send(w, r, status, body)
+}
+
+func (s *Server) describe(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Language", string(visitOf(r).lang))
 	h.Add("Vary", "Accept-Encoding")
-	if len(body) > gzipFrom && takesGzip(r) {
-		h.Set("Content-Encoding", "gzip")
-		body = zipped(body)
-	}
-	return send(w, r, status, body)
 }
 
 // send writes an answer whose size is known.

@@ -51,6 +51,7 @@ type visit struct {
 	by      *Visitor
 	status  int
 	size    int
+	keep    func(*sharedPage) // keeps the page for the next who asks; nil: no
 }
 
 type visitKey struct{}
