@@ -92,10 +92,13 @@ type Component struct {
 type FeeRule struct {
 	Case     string `json:"case,omitempty"`
 	Channel  string `json:"channel"`
+	Level    string `json:"level,omitempty"`
 	Amount   *int64 `json:"amount,omitempty"`
+	Per      string `json:"per,omitempty"`
 	Currency string `json:"currency"`
 	Kind     string `json:"kind"`
 	Basis    string `json:"basis,omitempty"`
+	To       string `json:"to,omitempty"`
 }
 
 // Step is a step of the internal process.
@@ -149,7 +152,8 @@ func procedure(c *call, _ nothing) (Procedure, error) {
 	}
 	for _, f := range p.Fees {
 		if f.Holds(on) {
-			out.Fees = append(out.Fees, FeeRule{f.Case, f.Channel, f.Amount, f.Currency, f.Kind, f.Basis})
+			per, _ := f.PerUnit()
+			out.Fees = append(out.Fees, FeeRule{f.Case, f.Channel, string(f.Level), f.Amount, per, f.Currency, f.Kind, f.Basis, f.To})
 		}
 	}
 	for _, s := range v.Process {

@@ -164,6 +164,9 @@ type Fee struct {
 	Case    string    `json:"case,omitempty"`
 	Basis   string    `json:"basis,omitempty"` // "75/2022/TT-BTC"
 	Kind    string    `json:"kind,omitempty"`  // "base", "reduction"
+	Until   pack.Date `json:"until,omitempty"` // last day of the rule; the dossier keeps its fee after it
+	Per     string    `json:"per,omitempty"`   // what the rule is for each of: "giấy"
+	Count   int64     `json:"count,omitempty"` // how many of them
 	Paid    bool      `json:"paid"`
 	PaidAt  time.Time `json:"paid_at,omitzero"`
 	Receipt string    `json:"receipt,omitempty"`

@@ -18,7 +18,8 @@ type Intake struct {
 	Channel   string            `json:"channel"` // "counter", "online", "post"
 	Procedure string            `json:"procedure"`
 	Case      string            `json:"case"`
-	FeeCase   string            `json:"fee_case,omitempty"` // where the fee knows several cases
+	FeeCase   string            `json:"fee_case,omitempty"`  // where the fee knows several cases
+	FeeCount  int64             `json:"fee_count,omitempty"` // of what the fee is per; 0 is one
 	Request   string            `json:"request,omitempty"`
 	Plate     string            `json:"plate,omitempty"`
 	Filer     applicant.Person  `json:"filer"`
@@ -137,6 +138,9 @@ func (in *Intake) begin(w World) (Dossier, *problem.Problem) {
 	if in.ReturnBy == "post" {
 		need(p, "return_to", in.ReturnTo)
 	}
+	if in.FeeCount < 0 || in.FeeCount > 1000 {
+		p.Field("fee_count", "err.fee-count")
+	}
 	if in.Sets < 0 || in.Sets > 100 {
 		p.Field("sets", "err.sets")
 	}
@@ -167,19 +171,18 @@ func (in *Intake) begin(w World) (Dossier, *problem.Problem) {
 	}
 	if v != nil {
 		d.Papers = in.papers(p, v)
-		fee := proc.Fee(pack.Ask{Case: cmp.Or(in.FeeCase, in.Case), Channel: in.Channel, On: on})
-		if len(fee.Choices) > 0 {
-			p.Field("fee_case", "err.choose", "field", "key:field.fee_case")
-		}
-		d.Fee = feeOf(fee)
-	}
-	if v != nil {
 		d.LawFrom = v.From
 		if u, err := w.Law.Route(in.Procedure, unitCode(w.Law, in.Desk), in.Unit, on); err == nil {
 			d.Competent = u.Key
 		} else {
 			join(p, err)
 		}
+		ask := pack.Ask{Case: cmp.Or(in.FeeCase, in.Case), Channel: in.Channel, Level: feeLevel(w.Law, d.Competent), Count: in.FeeCount, On: on}
+		fee := proc.Fee(ask)
+		if len(fee.Choices) > 0 {
+			p.Field("fee_case", "err.choose", "field", "key:field.fee_case")
+		}
+		d.Fee = feeOf(fee, in.FeeCount)
 	}
 	return d, p
 }
@@ -298,13 +301,24 @@ func fault(p *problem.Problem, field string, err error) {
 	}
 }
 
-func feeOf(f pack.Fee) Fee {
+// feeLevel is the level on which the fee of a dossier decided there may depend.
+func feeLevel(law *pack.Pack, competent pack.UnitKey) pack.Level {
+	u, _ := law.UnitByKey(competent)
+	return pack.FeeLevel(u.Level)
+}
+
+// feeOf is what the dossier keeps of its fee: the amount and the rule that says
+// so, for count of what the rule is per.
+func feeOf(f pack.Fee, count int64) Fee {
 	fee := Fee{Amount: f.Amount, Known: f.Known}
 	if f.Currency != "" && f.Currency != "VND" {
 		fee.Amount, fee.Known = 0, false
 	}
 	if f.Rule != nil {
-		fee.Case, fee.Basis, fee.Kind = f.Rule.Case, f.Rule.Basis, f.Rule.Kind
+		fee.Case, fee.Basis, fee.Kind, fee.Until = f.Rule.Case, f.Rule.Basis, f.Rule.Kind, f.Until
+		if per, several := f.Rule.PerUnit(); several {
+			fee.Per, fee.Count = per, max(1, count)
+		}
 	}
 	return fee
 }

@@ -39,7 +39,7 @@ func (r *Register) issue(tx *store.Tx, d *Dossier, kind string, by officer.By, w
 	}
 	f.Code = string(d.Code)
 	if f.Fee != nil {
-		f.Fee = &slip.Fee{Amount: f.Fee.Amount, Receipt: d.Fee.Receipt}
+		f.Fee.Receipt = d.Fee.Receipt
 	}
 	year := on[:4]
 	n, err := next(tx, "slip/"+kind+"/"+string(d.Desk), year)
@@ -125,7 +125,7 @@ func (r *Register) facts(d *Dossier, template pack.SlipTemplate, by officer.By, 
 	f.Limit = limitWords(w.version(d), d)
 	f.Stages = stages(d, w)
 	if d.Fee.Known && d.Fee.Amount > 0 {
-		f.Fee = &slip.Fee{Amount: d.Fee.Amount, Receipt: d.Fee.Receipt}
+		f.Fee = &slip.Fee{Amount: d.Fee.Amount, Receipt: d.Fee.Receipt, Basis: d.Fee.Basis, Reduced: d.Fee.Kind == "reduction", Until: d.Fee.Until, Per: d.Fee.Per, Count: d.Fee.Count}
 	}
 	f.DueAfterFee = d.feeFirst(w)
 	d.kindFacts(&f, template.Kind, by, w)
@@ -301,10 +301,11 @@ func (r *Register) Print(ctx context.Context, ref, kind, which string, by office
 // dress adds to frozen facts what belongs to one print.
 func (r *Register) dress(f *slip.Facts, d *Dossier, s Slip, reprint int, at time.Time, origin string) {
 	f.Reprint = reprint
+	f.Void = s.Voided
 	if reprint > 0 {
 		f.Printed = at
+		f.FeeNow = d.feeNow(f)
 	}
-	f.Void = s.Voided
 	if s.Kind == "return" || s.Kind == "control" {
 		return
 	}
@@ -315,6 +316,21 @@ func (r *Register) dress(f *slip.Facts, d *Dossier, s Slip, reprint int, at time
 	}
 	f.TrackURL = origin + "/t/" + own.Token(d.ID)
 	f.LookupAddress = strings.TrimPrefix(strings.TrimPrefix(origin, "https://"), "http://") + "/tra-cuu"
+}
+
+// feeNow is what a reprint adds when the fee has been paid, or its receipt
+// cancelled, since the slip was issued; the slip itself goes on saying what it
+// said. nil if nothing changed or the slip is void.
+func (d *Dossier) feeNow(f *slip.Facts) *slip.FeeNow {
+	was := f.Fee
+	if was == nil || was.Amount == 0 || f.Void != "" || (was.Receipt != "") == d.Fee.Paid && was.Receipt == d.Fee.Receipt {
+		return nil
+	}
+	now := &slip.FeeNow{Paid: d.Fee.Paid, Receipt: d.Fee.Receipt, At: d.Fee.PaidAt}
+	if !now.Paid && len(d.Fee.Revoked) > 0 {
+		now.Receipt = d.Fee.Revoked[len(d.Fee.Revoked)-1]
+	}
+	return now
 }
 
 // slip finds an issued slip; with an empty number the newest of its kind.

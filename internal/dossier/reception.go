@@ -388,7 +388,8 @@ func (a *Correct) reprice(d *Dossier, w World) {
 			d.LawFrom = v.From
 		}
 		if !d.Fee.Paid {
-			d.Fee = feeOf(p.Fee(pack.Ask{Case: cmp.Or(a.FeeCase, d.Case), Channel: d.Channel, On: on}))
+			ask := pack.Ask{Case: cmp.Or(a.FeeCase, d.Case), Channel: d.Channel, Level: feeLevel(w.Law, d.Competent), Count: d.Fee.Count, On: on}
+			d.Fee = feeOf(p.Fee(ask), d.Fee.Count)
 		}
 	}
 	if d.State == Accepted {

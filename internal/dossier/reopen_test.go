@@ -2,12 +2,14 @@ package dossier_test
 
 import (
 	"testing"
+	"time"
 
 	"quay20/internal/demo"
 	"quay20/internal/demo/demotest"
 	"quay20/internal/dossier"
 	"quay20/internal/officer"
 	"quay20/internal/problem"
+	"quay20/internal/slip"
 	"quay20/internal/store/storetest"
 )
 
@@ -99,4 +101,48 @@ func refused(t *testing.T, err error, key string) {
 	if p, ok := problem.As(err); !ok || p.Key != key {
 		t.Errorf("got %v, want the problem %s", err, key)
 	}
+}
+
+// A slip goes on saying what it said; a reprint adds how the fee stands now,
+// paid since or cancelled since, and which rule asks for it.
+func TestReprintSaysHowTheFeeStandsNow(t *testing.T) {
+	desk(t, "2026-03-02 09:15", func(t *testing.T, p *demo.Province, s demotest.Staff, clock *storetest.Clock) {
+		do, print := must[dossier.Dossier](t), must[slip.Facts](t)
+		d := do(p.Receive(ctx, s.Desk, passport, func(in *dossier.Intake) { in.Pay = "later" }))
+		first := print(p.Register.Print(ctx, d.ID, "receipt", "", s.Desk, "https://motcua.example.vn"))
+		if first.Fee.Receipt != "" || first.FeeNow != nil || first.Fee.Basis != d.Fee.Basis || !first.Fee.Reduced || first.Fee.Until != "2026-12-31" {
+			t.Fatalf("first print: %+v, now %+v", first.Fee, first.FeeNow)
+		}
+		clock.Add(time.Hour)
+		d = do(p.Do(ctx, s.Desk, d, &dossier.CollectFee{}))
+		again := print(p.Register.Print(ctx, d.ID, "receipt", d.Slips[0].Number, s.Desk, "https://motcua.example.vn"))
+		if again.Fee.Receipt != "" || again.FeeNow == nil || !again.FeeNow.Paid || again.FeeNow.Receipt != d.Fee.Receipt || !again.FeeNow.At.Equal(d.Fee.PaidAt) {
+			t.Errorf("reprint after paying: %+v, now %+v", again.Fee, again.FeeNow)
+		}
+		cancel(t, p, s, d.Fee.Receipt)
+		if err := p.Register.Reopen(ctx, d.ID, d.Fee.Receipt); err != nil {
+			t.Fatal(err)
+		}
+		if last := print(p.Register.Print(ctx, d.ID, "receipt", d.Slips[0].Number, s.Desk, "https://motcua.example.vn")); last.FeeNow != nil {
+			t.Errorf("unpaid when issued and unpaid now: %+v", last.FeeNow)
+		}
+		verify(t, p)
+	})
+}
+
+// A slip that says paid by a receipt cancelled since says so when printed again.
+func TestReprintSaysThatTheReceiptWasCancelled(t *testing.T) {
+	desk(t, "2026-03-02 09:15", func(t *testing.T, p *demo.Province, s demotest.Staff, _ *storetest.Clock) {
+		d := must[dossier.Dossier](t)(p.Receive(ctx, s.Desk, passport, func(in *dossier.Intake) { in.Pay = "cash" }))
+		receipt := d.Fee.Receipt
+		must[slip.Facts](t)(p.Register.Print(ctx, d.ID, "receipt", "", s.Desk, "https://motcua.example.vn"))
+		cancel(t, p, s, receipt)
+		if err := p.Register.Reopen(ctx, d.ID, receipt); err != nil {
+			t.Fatal(err)
+		}
+		f := must[slip.Facts](t)(p.Register.Print(ctx, d.ID, "receipt", d.Slips[0].Number, s.Desk, "https://motcua.example.vn"))
+		if f.Fee.Receipt != receipt || f.FeeNow == nil || f.FeeNow.Paid || f.FeeNow.Receipt != receipt {
+			t.Errorf("%+v, now %+v", f.Fee, f.FeeNow)
+		}
+	})
 }

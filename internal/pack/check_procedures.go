@@ -87,14 +87,44 @@ func (r *reader) checkFees(p *Procedure) {
 		at.oneOf("channel", f.Channel, "any", "counter", "online")
 		at.oneOf("kind", f.Kind, "base", "reduction")
 		at.oneOf("currency", f.Currency, "VND", "USD")
+		if f.Level != "" {
+			at.oneOf("level", string(f.Level), string(Province), string(District), string(Commune))
+		}
 		if f.Amount != nil && *f.Amount < 0 {
 			at.at("amount").fault("pack.fault.amount", "pack.fix.amount", "value", *f.Amount)
 		}
-		for _, other := range p.Fees[:i] {
-			if other.Case == f.Case && other.Channel == f.Channel && other.Kind == f.Kind && overlap(other.Span, f.Span) {
-				at.fault("pack.fault.fee-twice", "pack.fix.fee-twice", "case", f.Case, "channel", f.Channel)
-			}
+		if f.Kind == "reduction" && (f.Amount == nil || f.To == "") {
+			at.fault("pack.fault.reduction", "pack.fix.reduction", "case", f.Case)
 		}
+		for n := range p.Fees[:i] {
+			r.checkFeePair(at, &p.Fees[n], &p.Fees[i])
+		}
+	}
+}
+
+// checkFeePair wants no two rules of one kind to answer the same question on a
+// day, and a reduction to lower the base that it replaces, in its currency.
+func (r *reader) checkFeePair(at spot, a, b *FeeRule) {
+	if a.Case != b.Case || !overlap(a.Span, b.Span) {
+		return
+	}
+	if a.Kind == b.Kind {
+		if a.Channel == b.Channel && a.Level == b.Level {
+			at.fault("pack.fault.fee-twice", "pack.fix.fee-twice", "case", b.Case, "channel", b.Channel)
+		}
+		return
+	}
+	base, less := a, b
+	if a.Kind == "reduction" {
+		base, less = b, a
+	}
+	meet := base.Channel == less.Channel || base.Channel == "any" || less.Channel == "any"
+	switch {
+	case !meet || base.Level != "" && less.Level != "" && base.Level != less.Level:
+	case base.Currency != less.Currency:
+		at.fault("pack.fault.fee-currency", "pack.fix.fee-currency", "case", b.Case)
+	case base.Amount != nil && less.Amount != nil && base.Channel == less.Channel && base.Level == less.Level && *less.Amount > *base.Amount:
+		at.fault("pack.fault.fee-raises", "pack.fix.fee-raises", "case", b.Case, "amount", *less.Amount, "base", *base.Amount)
 	}
 }
 

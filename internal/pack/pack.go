@@ -248,9 +248,10 @@ type Competence struct {
 type FeeRule struct {
 	Case     string
 	Channel  string // "any", "counter", "online"
+	Level    Level  // "commune": only where a unit of that level decides; "" every level
 	Amount   *int64 // đồng; nil: there is a fee, its amount is unknown
 	Currency string // "VND", "USD"
-	Per      string // "lần", "người"
+	Per      string // "lần": the dossier; "người", "giấy", "khẩu/chiếc": each of them
 	Basis    string // "75/2022/TT-BTC"
 	Span
 	Kind     string // "base", "reduction"
@@ -266,13 +267,18 @@ type Fee struct {
 	Currency string
 	Rule     *FeeRule // nil: no fee listed
 	Replaced *FeeRule // the base rule that a reduction replaced
+	Until    Date     // last day on which Rule decides; "": until further notice
+	Next     *Fee     // what holds after Until; nil: nothing known
 	Choices  []string // the fee cases of that day, if Ask.Case named none of several
+	Levels   []Level  // the levels on which it depends, if Ask.Level named none
 }
 
 // Ask is the question for a fee.
 type Ask struct {
 	Case    string
 	Channel string // "counter", "online", "post"
+	Level   Level  // of the unit that decides, as FeeLevel gives it
+	Count   int64  // of what the rule is per; 0 is one
 	On      Date
 }
 

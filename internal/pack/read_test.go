@@ -110,6 +110,10 @@ var spoilt = []struct {
 	{"P07 fees listed but not there", "procedures/1.000002/procedure.yaml", "fee_status: none_listed", "fee_status: listed", "", "no-fees"},
 	// fees
 	{"two fees of a kind on one day", feeStack, "channel: online", "channel: counter", "- case: Một người\n    channel: counter\n    amount: 7000", "fee-twice"},
+	{"reduction without an end", feeStack, "kind: base", "kind: reduction", "- case: Một người\n    channel: counter\n    amount: 15000", "reduction"},
+	{"unknown level of a fee", feeStack, "channel: online", "channel: online\n    level: ward", "level: ward", "word"},
+	{"reduction above its base", feeStack, "fees:", "fees:\n  - {case: Một người, channel: online, amount: 8000, currency: VND, from: 2023-02-05, to: 2023-06-30, kind: reduction}", "- case: Một người\n    channel: online", "fee-raises"},
+	{"reduction in another currency", feeStack, "fees:", "fees:\n  - {case: Một người, channel: any, amount: 1, currency: USD, from: 2023-02-05, to: 2023-06-30, kind: reduction}", "- case: Một người\n    channel: counter", "fee-currency"},
 	{"negative fee", feeStack, "amount: 7000", "amount: -7000", "", "amount"},
 	{"fee with a dot", feeStack, "amount: 7000", "amount: 7.5", "", "type"},
 	// organisation

@@ -207,6 +207,7 @@ func receipt(s *sheet, f Facts) {
 	}
 	s.field("slip.result.place", strings.Join(filled(f.ResultWay, f.ResultPlace), "; "))
 	s.fee("slip.fee", f.Fee)
+	s.feeNow(f.FeeNow)
 	s.field("slip.contact", f.Issuer.reach())
 	s.par(run{s.t("slip.bring"), italic})
 	s.sign(signature{s.t("slip.sign.filer"), s.t("slip.sign.note"), f.Applicant.Name},
@@ -232,6 +233,7 @@ func appointment(s *sheet, f Facts) {
 	s.due(f)
 	s.field("slip.result.place", strings.Join(filled(f.ResultWay, f.ResultPlace), "; "))
 	s.fee("slip.fee", f.Fee)
+	s.feeNow(f.FeeNow)
 	s.field("slip.contact", f.Issuer.reach())
 	s.par(run{s.t("slip.bring"), italic})
 	s.sign(signature{s.t("slip.sign.citizen"), s.t("slip.sign.note"), owner.Name},
@@ -529,7 +531,44 @@ func (s *sheet) fee(key string, fee *Fee) {
 			value = s.t("slip.fee.paid", "amount", value, "receipt", fee.Receipt)
 		}
 	}
-	s.field(key, value)
+	s.field(key, strings.Join(filled(value, s.feeRule(fee)), "; "))
+}
+
+// feeRule says which rule the fee follows: how many it is for, by which text,
+// and until when a reduction lasts.
+func (s *sheet) feeRule(fee *Fee) string {
+	var said []string
+	if fee.Count > 0 && fee.Per != "" {
+		said = append(said, s.t("slip.fee.count", "n", fee.Count, "per", fee.Per))
+	}
+	switch {
+	case fee.Basis == "":
+	case fee.Reduced && fee.Until != "":
+		said = append(said, s.t("slip.fee.reduced", "basis", fee.Basis, "until", date(fee.Until)))
+	default:
+		said = append(said, s.t("slip.fee.by", "basis", fee.Basis))
+	}
+	return strings.Join(said, "; ")
+}
+
+// feeNow says on a reprint how the fee stands now.
+func (s *sheet) feeNow(now *FeeNow) {
+	switch {
+	case now == nil:
+	case now.Paid:
+		s.strong("slip.fee.now", s.t("slip.fee.now.paid", "at", clock(now.At), "receipt", dots(now.Receipt)))
+	default:
+		s.strong("slip.fee.now", s.t("slip.fee.now.cancelled", "receipt", dots(now.Receipt)))
+	}
+}
+
+// date is a pack date as people read it.
+func date(d pack.Date) string {
+	t, err := time.Parse(time.DateOnly, d)
+	if err != nil {
+		return d
+	}
+	return t.Format("02/01/2006")
 }
 
 func (s *sheet) reasons(key string, reasons []string) {

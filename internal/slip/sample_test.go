@@ -82,7 +82,8 @@ func samples() map[string]Facts {
 			{"Công an tỉnh tiếp nhận, thẩm tra", at("2026-11-26T09:30:00+07:00"), at("2026-12-01T09:30:00+07:00")},
 			{"Cục Quản lý xuất nhập cảnh", at("2026-12-01T09:30:00+07:00"), at("2026-12-03T09:30:00+07:00")},
 		}
-		f.Fee.Receipt = ""
+		f.Fee = &Fee{Amount: 100_000, Basis: "64/2025/TT-BTC", Reduced: true, Until: "2026-12-31"}
+		f.FeeNow = &FeeNow{Paid: true, Receipt: "0000418", At: at("2026-11-26T15:10:00+07:00")}
 	})
 	all["receipt-void"] = spoil(base(template("receipt", "2025", "Mẫu số 01", receipts, "A5")), func(f *Facts) {
 		f.Copy, f.Void, f.DueAt, f.Fee = 1, "119", time.Time{}, nil
@@ -121,7 +122,7 @@ func samples() map[string]Facts {
 		f.Issuer = Issuer{Agency: "CÔNG AN TỈNH LAI CHÂU", Unit: "Công an phường Đoàn Kết", Place: "Đoàn Kết", Phone: "0213 000 0388"}
 		f.Procedure, f.ProcedureCode, f.Limit = "Đăng ký thường trú", "1.004222", "07 ngày làm việc"
 		f.Components = []Component{{Name: "Tờ khai thay đổi thông tin cư trú (Mẫu CT01)", Originals: 1}, {Name: "Hợp đồng thuê nhà", Certified: 1}}
-		f.Fee, f.ResultPlace = &Fee{Amount: 20_000, Receipt: "0000033"}, "Công an phường Đoàn Kết"
+		f.Fee, f.ResultPlace = &Fee{Amount: 20_000, Receipt: "0000033", Basis: "75/2022/TT-BTC"}, "Công an phường Đoàn Kết"
 	}
 	all["ct04"] = spoil(base(template("ct04", "police", "Mẫu CT04", receipts, "A5")), residence)
 	all["ct06"] = spoil(spoil(base(template("ct06", "police", "Mẫu CT06", "PHIẾU TỪ CHỐI TIẾP NHẬN, GIẢI QUYẾT HỒ SƠ", "A5")), residence), func(f *Facts) {
@@ -129,7 +130,8 @@ func samples() map[string]Facts {
 		f.WhatNext = []string{"Nộp hồ sơ tại Công an phường Tân Phong."}
 	})
 	all["cc02"] = spoil(base(template("cc02", "police", "Mẫu CC02", "GIẤY HẸN TRẢ THẺ CĂN CƯỚC", "A5")), func(f *Facts) {
-		f.Procedure, f.ProcedureCode, f.Limit, f.Components, f.Fee = "Cấp đổi thẻ căn cước", "", "07 ngày làm việc", nil, &Fee{Amount: 50_000}
+		f.Procedure, f.ProcedureCode, f.Limit, f.Components, f.Fee = "Cấp đổi thẻ căn cước", "", "07 ngày làm việc", nil, &Fee{Amount: 100_000, Basis: "59/2019/TT-BTC", Receipt: "0000417", Per: "thẻ", Count: 2}
+		f.Reprint, f.FeeNow = 2, &FeeNow{Receipt: "0000417"}
 	})
 	all["cc03"] = spoil(base(template("cc03", "police", "Mẫu CC03", "PHIẾU TỪ CHỐI GIẢI QUYẾT ĐỀ NGHỊ VỀ CĂN CƯỚC", "A5")), func(f *Facts) {
 		f.Procedure, f.ProcedureCode, f.Code, f.TrackURL, f.Secret = "Cấp thẻ căn cước", "", "", "", ""

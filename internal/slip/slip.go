@@ -73,7 +73,8 @@ type Facts struct {
 	Void     string    `json:"void,omitempty"`    // number of the slip that replaces this one
 	Trial    bool      `json:"-"`                 // a test print that stands for nothing
 	Replaces string    `json:"replaces,omitempty"`
-	Head     string    `json:"head,omitempty"` // short hash of the journal's head at printing
+	Head     string    `json:"head,omitempty"`   // short hash of the journal's head at printing
+	FeeNow   *FeeNow   `json:"feeNow,omitempty"` // on a reprint, if it changed since
 }
 
 // Issuer is the unit on whose behalf a paper is made (cơ quan, đơn vị).
@@ -118,6 +119,18 @@ type Fee struct {
 	Amount   int64  `json:"amount"`
 	Currency string `json:"currency,omitempty"` // "" and "VND": đồng
 	Receipt  string `json:"receipt,omitempty"`  // receipt number; "" not yet paid
+	Basis    string `json:"basis,omitempty"`    // "75/2022/TT-BTC"
+	Reduced  bool   `json:"reduced,omitempty"`  // by a rule that ends by itself
+	Until    string `json:"until,omitempty"`    // its last day, "2026-12-31"
+	Per      string `json:"per,omitempty"`      // what it is for each of: "giấy"
+	Count    int64  `json:"count,omitempty"`
+}
+
+// FeeNow is how the fee stands when a paper is printed again.
+type FeeNow struct {
+	Paid    bool
+	Receipt string    // by which it is paid, or the one that was cancelled
+	At      time.Time // when it was paid
 }
 
 // Apology moves an appointment (xin lỗi, gia hạn).

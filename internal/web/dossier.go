@@ -511,7 +511,7 @@ func (v *casefile) money() *Table {
 		case len(v.Fee.Revoked) > 0:
 			state = v.say("work.money.revoked", "receipts", strings.Join(v.Fee.Revoked, ", "))
 		}
-		t.row(joinWords(" · ", v.say("work.money.fee"), v.Fee.Case, v.Fee.Basis), sayMoney(v.lang, v.Fee.Amount), state, v.Fee.Receipt)
+		t.row(joinWords(" · ", v.say("work.money.fee"), v.Fee.Case, feeRule(v.lang, v.Fee.Basis, v.Fee.Kind, v.Fee.Until)), sayMoney(v.lang, v.Fee.Amount), state, v.Fee.Receipt)
 	}
 	for _, ob := range v.Obligations {
 		state := v.say("work.money.asked", "when", v.hour(ob.Asked))

@@ -51,7 +51,7 @@ func (c *counter) showFee(w http.ResponseWriter, r *http.Request, f *Form, d *do
 	case o != nil:
 		p.What, p.Amount, p.For, p.Basis = "obligation", o.Amount, o.Why, o.Basis
 	case d.Fee.Known && !d.Fee.Paid && d.Fee.Amount > 0:
-		p.What, p.Amount, p.For, p.Basis = "fee", d.Fee.Amount, d.Fee.Case, d.Fee.Basis
+		p.What, p.Amount, p.For, p.Basis = "fee", d.Fee.Amount, d.Fee.Case, feeRule(f.Lang, d.Fee.Basis, d.Fee.Kind, d.Fee.Until)
 	}
 	var err error
 	if p.Receipts, err = c.Ledger.Of(r.Context(), d.ID); err != nil {

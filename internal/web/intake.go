@@ -370,7 +370,7 @@ func (c *counter) read(f *Form, as officer.By) *entry {
 	law, on := c.today()
 	e := &entry{f: f, law: law, on: on, desk: as.Desk}
 	e.in = dossier.Intake{
-		Channel: f.Choice("channel", "counter", "post"), Procedure: f.Text("procedure", 40), Case: f.Text("case", 300), FeeCase: f.Text("fee_case", 300),
+		Channel: f.Choice("channel", "counter", "post"), Procedure: f.Text("procedure", 40), Case: f.Text("case", 300), FeeCase: f.Text("fee_case", 300), FeeCount: int64(f.Int("fee_count", 0, 1000)),
 		Request: f.Text("request", 1000), Plate: f.Text("plate", 30), Filer: readPerson(f, "filer."), Authority: f.Text("authority", 500),
 		Assisted: f.Text("assisted", 500), Sets: f.Int("sets", 0, 100), ReturnBy: f.Choice("return_by", "counter", "post", "electronic"),
 		ReturnTo: f.Text("return_to", 500), Pay: f.Choice("pay", "cash", "later"), Decision: f.Choice("decision", "accept", "supplement", "refuse", "hold"),
@@ -489,7 +489,7 @@ func lines(s string) []string {
 }
 
 // entryFields are all fields the intake form has; another one is a stranger.
-var entryFields = append([]string{"scan", "pending", "do", "use", "pick", "q", "channel", "procedure", "case", "fee_case", "request", "plate", "authority",
+var entryFields = append([]string{"scan", "pending", "do", "use", "pick", "q", "channel", "procedure", "case", "fee_case", "fee_count", "request", "plate", "authority",
 	"assisted", "sets", "return_by", "return_to", "pay", "decision", "again", "unit", "next_step", "paper", "extra", "ground", "reasons", "draft",
 	"draft_version", tokenField, keyField, keptField}, prefixed("filer.", "owner.")...)
 

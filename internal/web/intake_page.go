@@ -68,6 +68,7 @@ type intakePage struct {
 	ReturnTo     Input
 	ReturnToOpen bool
 	FeeCases     *Choices
+	FeeCount     *Input // of what the fee is per
 	Pay          Choices
 	Sum          sum
 	Channel      Choices
@@ -443,21 +444,45 @@ func (p *intakePage) fee(e *entry) {
 	if cases := e.proc.FeeCases(e.in.Channel, e.on); len(cases) > 1 {
 		var items []Choice
 		for _, k := range cases {
-			one := e.proc.Fee(pack.Ask{Case: k, Channel: e.in.Channel, On: e.on})
+			one := e.fee(k, 1)
 			items = append(items, Choice{Value: k, Text: k, Hint: hintOf(feeWords(f.Lang, one))})
 		}
 		p.FeeCases = &Choices{Radios: f.Radios("fee_case", "field.fee_case", items...)}
 	}
-	fee := e.proc.Fee(pack.Ask{Case: cmp.Or(e.in.FeeCase, e.in.Case), Channel: e.in.Channel, On: e.on})
+	fee := e.fee(cmp.Or(e.in.FeeCase, e.in.Case), e.in.FeeCount)
 	if len(fee.Choices) > 0 {
 		p.Sum.Fee, p.Sum.PayAnything = f.say("intake.fee.choose"), true
 		return
 	}
 	p.Sum.Fee = feeWords(f.Lang, fee)
 	p.Sum.PayAnything = fee.Known && fee.Amount > 0
-	if fee.Rule != nil {
-		p.Sum.FeeBasis = fee.Rule.Basis
+	if fee.Rule == nil {
+		return
 	}
+	p.Sum.FeeBasis = feeRule(f.Lang, fee.Rule.Basis, fee.Rule.Kind, fee.Until)
+	if per, several := fee.Rule.PerUnit(); several {
+		in := f.Input("fee_count", "field.fee_count")
+		in.Classes, in.Inputmode, in.Suffix = "govuk-input--width-3", "numeric", &Affix{Text: per}
+		p.FeeCount = &in
+		p.Sum.Fee = sayMoney(f.Lang, fee.Amount)
+	}
+}
+
+// fee is what so many cost now at this desk.
+func (e *entry) fee(name string, count int64) pack.Fee {
+	ask := pack.Ask{Case: name, Channel: e.in.Channel, Count: count, On: e.on}
+	if u, err := e.law.Route(e.proc.Code, e.desk, e.in.Unit, e.on); err == nil {
+		ask.Level = pack.FeeLevel(u.Level)
+	}
+	return e.proc.Fee(ask)
+}
+
+// feeRule says by which text a fee is, and until when a reduction lasts.
+func feeRule(lang text.Lang, basis, kind string, until pack.Date) string {
+	if kind == "reduction" && until != "" {
+		return text.T(lang, "fee.rule.reduced", "basis", basis, "until", dayWords(until))
+	}
+	return basis
 }
 
 func feeWords(lang text.Lang, fee pack.Fee) string {
