@@ -37,6 +37,8 @@ var unguarded = map[string]string{
 	"officer_session":     "sessions; gone after twelve hours",
 	"officer_step":        "codes used up; gone after minutes",
 	"officer_throttle":    "counts of tries; gone after a day",
+	"upload":              "files of drafts and dossiers; a dossier's papers list name, pages, size and hash, which the journal guards, and verify compares the bytes",
+	"upload_folder":       "which folder holds the bytes; a wrong one is refused at start",
 	"store_turn":          "whose turn it is to write; no facts",
 }
 

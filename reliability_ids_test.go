@@ -220,7 +220,6 @@ var promises = []struct{ id, means string }{
 // unproven says, for IDs that no test names, why not. An ID that gets a test
 // leaves this list.
 var unproven = map[string]string{
-	"I-D10": "no files are kept yet; they come with filing from home",
 	"B-W14": "no uploads yet; they come with filing from home",
 	"B-A12": "no identity provider yet; it comes with citizens' accounts",
 	"B-P02": "packs are built into the binary; packs that travel, signed, come later",
@@ -233,10 +232,6 @@ var unproven = map[string]string{
 	"K14":   "limits stand in code and messages; a table of them in the docs is to come",
 	"K16":   "journeys run without JavaScript; no test replays each with raw requests",
 	"K32":   "no uploads yet",
-	"K33":   "no uploads yet; bodies are capped (B-A04)",
-	"K34":   "no uploads yet",
-	"K35":   "no uploads yet",
-	"K36":   "download names are ours; no test of strange names, for no name comes from people",
 	"K47":   "no codes are sent to people yet; start codes and second factors are K44, K46 and K71",
 	"K49":   "no identity provider yet",
 	"K65":   "no signed tokens yet; slips carry random ones that are looked up",
