@@ -212,7 +212,7 @@ func (r *Register) unpage(f Filter, by officer.By) (due, id string, err error) {
 
 // Many is how far Counts counts: nobody works through more, and counting them
 // all would cost each page of a large unit.
-const Many = 1000
+const Many = 200
 
 // Counts says how many dossiers each queue holds for the officer; a number
 // beyond Many says that there are more than Many.

@@ -44,7 +44,7 @@ func sayMoney(lang text.Lang, amount int64) string {
 	return text.T(lang, "say.money", "amount", grouped(amount))
 }
 
-// many is how many dossiers a queue holds, as far as they were counted: "1.000+".
+// many is how many dossiers a queue holds, as far as they were counted: "200+".
 type many int
 
 func (n many) String() string {
