@@ -40,6 +40,7 @@ type Register struct {
 		last request
 	}
 	views views
+	paces paces
 }
 
 // NewRegister opens the book. key makes the secrets that slips carry.

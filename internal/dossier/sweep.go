@@ -48,6 +48,9 @@ func (r *Register) endSweep(ctx context.Context) error {
 	if err := r.dropOldRequests(ctx); err != nil {
 		return err
 	}
+	if err := r.learnPaces(ctx); err != nil {
+		return err
+	}
 	w, err := r.World(ctx)
 	if err == nil {
 		r.swept.Store(&w.Now)
