@@ -86,6 +86,7 @@ var kinds = []struct {
 	{regexp.MustCompile(`^slips/`), "slips.json"},
 	{regexp.MustCompile(`/procedure\.yaml$`), "procedure.json"},
 	{regexp.MustCompile(`/fees\.yaml$`), "fees.json"},
+	{regexp.MustCompile(`/guide\.yaml$`), "guide.json"},
 	{regexp.MustCompile(`^procedures/`), "version.json"},
 }
 

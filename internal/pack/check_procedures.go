@@ -32,6 +32,7 @@ func (r *reader) checkProcedures() {
 		r.checkCompetence(s, p)
 		r.checkFees(p)
 		r.checkVersions(s, p)
+		r.checkGuide(p)
 	}
 }
 

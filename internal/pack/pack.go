@@ -149,6 +149,7 @@ type Procedure struct {
 	Fees       []FeeRule `yaml:"-"` // fees.yaml
 	Competence []Competence
 	Versions   []Version `yaml:"-"` // <from>.yaml, in order of time
+	Guide      *Guide    `yaml:"-"` // guide.yaml: our own words
 	Verified   bool
 	Source     []string
 	Note       string

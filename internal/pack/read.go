@@ -305,8 +305,8 @@ func (r *reader) readSlips(name string) {
 
 func slipName(s SlipTemplate) string { return "slip " + s.Kind + "@" + s.From }
 
-// readProcedure reads a file of procedures/<code>/: procedure.yaml, fees.yaml
-// or a version <from>.yaml.
+// readProcedure reads a file of procedures/<code>/: procedure.yaml, fees.yaml,
+// guide.yaml or a version <from>.yaml.
 func (r *reader) readProcedure(name, code, stem string) {
 	p := r.procedure(code)
 	switch stem {
@@ -320,6 +320,10 @@ func (r *reader) readProcedure(name, code, stem string) {
 		r.decode(name, &in)
 		p.Fees = in.Fees
 		r.mark("fees "+code, name, "")
+	case "guide":
+		p.Guide = &Guide{}
+		r.decode(name, p.Guide)
+		r.mark("guide "+code, name, "")
 	default:
 		var v Version
 		if !r.decode(name, &v) {
