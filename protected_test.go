@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"quay20/internal/catalogue"
 	"quay20/internal/demo"
 	"quay20/internal/demo/demotest"
 	"quay20/internal/dossier"
@@ -40,6 +41,8 @@ var unguarded = map[string]string{
 	"upload":              "files of drafts and dossiers; a dossier's papers list name, pages, size and hash, which the journal guards, and verify compares the bytes",
 	"upload_folder":       "which folder holds the bytes; a wrong one is refused at start",
 	"store_turn":          "whose turn it is to write; no facts",
+
+	"catalogue_draft.holder": "who writes in a draft now; gone after minutes",
 }
 
 // rel-I-J2, rel-I-J9, rel-T04: in every table of the house, a change of any
@@ -112,6 +115,7 @@ func lived(t *testing.T, db *store.DB) *demo.Province {
 	if _, err := p.Register.Recompute(ctx, n.ID); err != nil {
 		t.Fatal(err)
 	}
+	publish(t, p)
 	shift, err := p.Ledger.Shift(ctx, s.Desk)
 	if err != nil {
 		t.Fatal(err)
@@ -120,6 +124,38 @@ func lived(t *testing.T, db *store.DB) *demo.Province {
 		t.Fatal(err)
 	}
 	return p
+}
+
+// publish makes a version of a procedure law from a day to come.
+func publish(t *testing.T, p *demo.Province) {
+	t.Helper()
+	ctx := t.Context()
+	drafts := catalogue.NewDrafts(p.DB, p.Law)
+	writer, _, err := p.Hire(ctx, "ksttp", "Vũ Thị Hoa", "Đại úy", officer.ProcedureControl, "12")
+	if err != nil {
+		t.Fatal(err)
+	}
+	leader, _, err := p.Hire(ctx, "lanhdao.ct", "Lê Văn Hùng", "Đại tá", officer.Leader, "12")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := drafts.Begin(ctx, "1.004194", catalogue.NewVersion, "2026-12-01", writer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.Items.Conditions = "Có chỗ ở hợp pháp."
+	if d, err = drafts.Save(ctx, d.ID, d.Version, d.Items, nil, writer); err != nil {
+		t.Fatal(err)
+	}
+	if d, err = drafts.Ask(ctx, d.ID, d.Version, "Thử", writer); err != nil {
+		t.Fatal(err)
+	}
+	if d, err = drafts.Approve(ctx, d.ID, d.Version, leader); err != nil {
+		t.Fatal(err)
+	}
+	if _, err = drafts.Publish(ctx, d.ID, d.Version, "1/QĐ-CAT", "2026-03-02", writer); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // schema lists the columns of every table with their types.
@@ -199,6 +235,6 @@ func disputed(tx *store.Tx, p *demo.Province) (bool, error) {
 	if gaps, err := payment.Gaps(tx); err != nil || len(gaps) > 0 {
 		return true, nil // a row that cannot be read is a fault, too
 	}
-	report, err := journal.Check(tx, append(payment.Protected(), p.Register.Protected(), gazette.Protected(), officer.Protected())...)
+	report, err := journal.Check(tx, append(payment.Protected(), p.Register.Protected(), gazette.Protected(), gazette.Published(), catalogue.Protected(), officer.Protected())...)
 	return err != nil || !report.OK(), nil
 }

@@ -77,6 +77,7 @@ var kinds = []struct {
 	{regexp.MustCompile(`^sources\.yaml$`), "sources.json"},
 	{regexp.MustCompile(`^fields\.yaml$`), "fields.json"},
 	{regexp.MustCompile(`^matters\.yaml$`), "matters.json"},
+	{regexp.MustCompile(`^publishing\.yaml$`), "publishing.json"},
 	{regexp.MustCompile(`^acts/`), "act.json"},
 	{regexp.MustCompile(`^organisation/reorganisations`), "reorganisations.json"},
 	{regexp.MustCompile(`^organisation/`), "units.json"},

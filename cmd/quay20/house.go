@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"quay20/internal/backup"
+	"quay20/internal/catalogue"
 	"quay20/internal/dossier"
 	"quay20/internal/gazette"
 	"quay20/internal/journal"
@@ -231,7 +232,7 @@ func (p *Place) witness() string {
 
 // protected are the checks that verify makes on every room's tables.
 func (h *house) protected() []journal.Protected {
-	list := []journal.Protected{h.register.Protected(), gazette.Protected(), officer.Protected()}
+	list := []journal.Protected{h.register.Protected(), gazette.Protected(), gazette.Published(), catalogue.Protected(), officer.Protected()}
 	return append(list, payment.Protected()...)
 }
 

@@ -1,6 +1,6 @@
 // Package gazette keeps the law in force (công báo): the pack the program was
-// built with, and the notices that were added to it since. A notice is never
-// edited or taken away; another one is added.
+// built with, and the notices and published procedures that were added to it
+// since. What was added is never edited or taken away; something else is added.
 package gazette
 
 import (
@@ -28,44 +28,71 @@ type Gazette struct {
 	base  *pack.Pack
 	law   atomic.Pointer[pack.Pack]
 	mu    sync.Mutex // guards known
-	known int        // notices that law holds
+	known [2]int     // notices and publications that law holds
 }
 
 // Open reads the notices applied so far.
 func Open(ctx context.Context, db *store.DB, base *pack.Pack) (*Gazette, error) {
-	g := &Gazette{db: db, base: base, known: -1}
+	g := &Gazette{db: db, base: base, known: [2]int{-1, -1}}
 	return g, g.Refresh(ctx)
 }
 
 // Law is the law in force now. It is safe to call from everywhere.
 func (g *Gazette) Law() *pack.Pack { return g.law.Load() }
 
-// Refresh takes in notices that another node applied.
+// Refresh takes in what another node added.
 func (g *Gazette) Refresh(ctx context.Context) error {
-	var notices []pack.Notice
+	var new added
 	err := g.db.Read(ctx, func(tx *store.Tx) (err error) {
-		notices, err = list(tx)
+		new, err = read(tx)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	return g.take(notices)
+	return g.take(new)
 }
 
-func (g *Gazette) take(notices []pack.Notice) error {
+// added is what was added to the pack, in its order.
+type added struct {
+	notices      []pack.Notice
+	publications []pack.Publication
+}
+
+func read(tx *store.Tx) (a added, err error) {
+	if a.notices, err = list(tx); err != nil {
+		return a, err
+	}
+	a.publications, err = published(tx)
+	return a, err
+}
+
+func (g *Gazette) take(new added) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if len(notices) == g.known {
+	known := [2]int{len(new.notices), len(new.publications)}
+	if known == g.known {
 		return nil
 	}
-	law, err := g.base.With(notices...)
+	law, err := g.with(new)
 	if err != nil {
-		return fmt.Errorf("adding the applied notices to the law: %w", err)
+		return err
 	}
 	g.law.Store(law)
-	g.known = len(notices)
+	g.known = known
 	return nil
+}
+
+// with is the pack with what was added.
+func (g *Gazette) with(a added) (*pack.Pack, error) {
+	law, err := g.base.With(a.notices...)
+	if err != nil {
+		return nil, fmt.Errorf("adding the applied notices to the law: %w", err)
+	}
+	if law, err = law.WithPublished(a.publications...); err != nil {
+		return nil, fmt.Errorf("adding the published procedures to the law: %w", err)
+	}
+	return law, nil
 }
 
 func list(tx *store.Tx) ([]pack.Notice, error) {
@@ -118,12 +145,12 @@ func (g *Gazette) Apply(ctx context.Context, n pack.Notice, by officer.By) error
 	if err != nil {
 		return fmt.Errorf("writing notice %s: %w", n.ID, err)
 	}
-	var all []pack.Notice
+	var all added
 	err = g.db.Write(ctx, func(tx *store.Tx) error {
-		if all, err = list(tx); err != nil {
+		if all, err = read(tx); err != nil {
 			return err
 		}
-		for _, old := range all {
+		for _, old := range all.notices {
 			if old.ID != n.ID {
 				continue
 			}
@@ -132,21 +159,21 @@ func (g *Gazette) Apply(ctx context.Context, n pack.Notice, by officer.By) error
 			}
 			return problem.New(problem.Conflict, "err.notice-exists", "notice", n.ID)
 		}
-		if _, err := g.base.With(append(all, n)...); err != nil {
+		if _, err := g.base.With(append(all.notices, n)...); err != nil {
 			return err
 		}
-		_, err := tx.Exec(`INSERT INTO gazette_notice (id, seq, body, applied) VALUES ($1, $2, $3, $4)`, n.ID, len(all)+1, string(body), tx.Now)
+		_, err := tx.Exec(`INSERT INTO gazette_notice (id, seq, body, applied) VALUES ($1, $2, $3, $4)`, n.ID, len(all.notices)+1, string(body), tx.Now)
 		if err != nil {
 			return fmt.Errorf("storing notice %s: %w", n.ID, err)
 		}
 		if err := job.Enqueue(tx, NoticeApplied, n.ID); err != nil {
 			return err
 		}
-		all = append(all, n)
+		all.notices = append(all.notices, n)
 		facts, _ := json.Marshal(map[string]any{"announced": n.Announced, "days": n.Days, "desks": n.Desks})
 		_, err = journal.Append(tx, journal.Entry{
 			Officer: by.Officer.ID, Capacity: by.Capacity(), Act: "apply_notice", Subject: "notice/" + n.ID,
-			Reason: n.Title, Law: n.Law, Facts: facts, State: journal.StateOf(state(len(all), store.Time(tx.Now), string(body))),
+			Reason: n.Title, Law: n.Law, Facts: facts, State: journal.StateOf(state(len(all.notices), store.Time(tx.Now), string(body))),
 		})
 		return err
 	})
@@ -156,13 +183,22 @@ func (g *Gazette) Apply(ctx context.Context, n pack.Notice, by officer.By) error
 	return g.take(all)
 }
 
-// state is a stored notice as the journal commits to it: its place among the
-// notices, when it was applied, and what it says.
+// state is a stored notice or publication as the journal commits to it: its
+// place among its kind, when it was added, and what it says.
 func state(seq int, applied, body string) string { return fmt.Sprintf("%d %s %s", seq, applied, body) }
 
 // Protected lets verify compare the stored notices with the journal.
 func Protected() journal.Protected {
-	return journal.Protected{Prefix: "notice/", Each: func(tx *store.Tx, yield func(subject, state string) error) error {
+	return protected("notice/", `SELECT id, seq, applied, body FROM gazette_notice ORDER BY seq`)
+}
+
+// Published lets verify compare the stored publications with the journal.
+func Published() journal.Protected {
+	return protected("publication/", `SELECT id, seq, published, body FROM gazette_publication ORDER BY seq`)
+}
+
+func protected(prefix, query string) journal.Protected {
+	return journal.Protected{Prefix: prefix, Each: func(tx *store.Tx, yield func(subject, state string) error) error {
 		type row struct {
 			seq               int
 			id, applied, body string
@@ -170,12 +206,12 @@ func Protected() journal.Protected {
 		rows, err := store.All(tx, func(r store.Row) (v row, err error) {
 			err = r.Scan(&v.id, &v.seq, &v.applied, &v.body)
 			return v, err
-		}, `SELECT id, seq, applied, body FROM gazette_notice ORDER BY seq`)
+		}, query)
 		if err != nil {
 			return err
 		}
 		for _, r := range rows {
-			if err := yield("notice/"+r.id, state(r.seq, r.applied, r.body)); err != nil {
+			if err := yield(prefix+r.id, state(r.seq, r.applied, r.body)); err != nil {
 				return err
 			}
 		}

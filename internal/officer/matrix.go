@@ -51,6 +51,10 @@ const (
 	Units             Permission = "units"
 	Templates         Permission = "templates"
 	Law               Permission = "law"
+	Procedures        Permission = "procedures"
+	Draft             Permission = "draft"
+	ApproveDraft      Permission = "approve_draft"
+	Publish           Permission = "publish"
 	Health            Permission = "health"
 )
 
@@ -97,6 +101,10 @@ var Matrix = map[Permission][]Role{
 	Units:             {ProcedureControl, Administrator},
 	Templates:         {ProcedureControl, Administrator},
 	Law:               {ProcedureControl, Administrator},
+	Procedures:        {ProcedureControl, Inspector, Leader},
+	Draft:             {ProcedureControl},
+	ApproveDraft:      {ProcedureControl, Leader},
+	Publish:           {ProcedureControl},
 	Health:            {Administrator, Leader},
 }
 
@@ -115,7 +123,8 @@ var Permissions = []Permission{
 	ProposeApology, Apologise, Conclude, HandOver, Withdraw, Stop, Correct, Remind,
 	Search, View, Worklist, Register, Late,
 	TakeDesk, Cash, CancelReceipt, ApproveCancel,
-	Journal, SeeOfficers, Officers, Units, Templates, Law, Health,
+	Journal, SeeOfficers, Officers, Units, Templates, Law,
+	Procedures, Draft, ApproveDraft, Publish, Health,
 }
 
 // RolesWithSecondFactor are the roles of those who sign, hold money or keep the
@@ -133,6 +142,7 @@ var RolesWithSecondPerson = map[Role]bool{Administrator: true}
 // first, unless they did so in the last ten minutes (rel-K58).
 var FreshProof = map[Permission]bool{
 	Conclude: true, ApproveCancel: true, Officers: true, Law: true,
+	ApproveDraft: true, Publish: true,
 }
 
 // Can reports whether the role of this capacity may do p. The program may do

@@ -260,6 +260,22 @@ func (p *Procedure) VersionFrom(from Date) (*Version, bool) {
 	return nil, false
 }
 
+// ApplicantsIn are who may apply under a version of the procedure.
+func (p *Procedure) ApplicantsIn(v *Version) []string {
+	if len(v.Applicants) > 0 {
+		return v.Applicants
+	}
+	return p.Applicants
+}
+
+// ResultIn is what a version of the procedure gives.
+func (p *Procedure) ResultIn(v *Version) []string {
+	if len(v.Result) > 0 {
+		return v.Result
+	}
+	return p.Result
+}
+
 // Case is the case of that name for the channel; "" is the first that the
 // channel may use.
 func (v *Version) Case(name, channel string) (Case, bool) {
@@ -289,6 +305,16 @@ func (p *Pack) Rules(on Date) (Rules, bool) {
 		}
 	}
 	return Rules{}, false
+}
+
+// PublishLead is the rule of the day on how early a province decides.
+func (p *Pack) PublishLead(on Date) (PublishRule, bool) {
+	for _, r := range p.all.Publishing {
+		if r.Holds(on) {
+			return r, true
+		}
+	}
+	return PublishRule{}, false
 }
 
 // SupplementEnd is the time in which a citizen must complete a dossier of the

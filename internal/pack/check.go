@@ -23,6 +23,7 @@ func (r *reader) check() {
 	r.checkCalendar()
 	r.checkRules()
 	r.checkSlips()
+	r.checkPublishing()
 	r.checkProcedures()
 }
 
@@ -211,6 +212,21 @@ func (r *reader) checkMatters() {
 		}
 		if r.pack.procs[m.Code] != nil {
 			s.at("code").fault("pack.fault.matter-procedure", "pack.fix.matter-procedure", "code", m.Code)
+		}
+	}
+}
+
+func (r *reader) checkPublishing() {
+	for i, rule := range r.all.Publishing {
+		s := r.on("publishing %s", rule.From)
+		s.span(rule.Span)
+		s.need("law", rule.Law)
+		s.cite("law", rule.Law)
+		if i+1 < len(r.all.Publishing) {
+			s.follows(rule.Span, r.all.Publishing[i+1].Span)
+		}
+		if rule.Days < 1 {
+			s.at("days").fault("pack.fault.amount", "pack.fix.amount", "value", rule.Days)
 		}
 	}
 }

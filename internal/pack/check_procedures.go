@@ -10,30 +10,35 @@ func (r *reader) checkProcedures() {
 			r.fault("procedures/"+p.Code+"/procedure.yaml", 1, "pack.fault.no-procedure", "pack.fix.no-procedure")
 			continue
 		}
-		s := r.on("procedure %s", p.Code)
-		s.need("name", p.Name)
-		s.need("short_name", p.ShortName)
-		s.span(p.Span)
-		s.oneOf("code_kind", p.CodeKind, "national", "local")
-		s.oneOf("fee_status", p.FeeStatus, "listed", "free", "none_listed")
-		if p.Popularity < 1 || p.Popularity > 3 {
-			s.at("popularity").fault("pack.fault.word", "pack.fix.word", "key", "popularity", "value", p.Popularity, "words", "1, 2, 3")
-		}
-		if _, ok := r.pack.Field(p.Field); !ok {
-			s.at("field").fault("pack.fault.field", "pack.fix.field", "field", p.Field)
-		}
-		r.checkLinks(s, p)
-		for n, alias := range p.Aliases {
-			if other, twice := aliases[alias]; twice {
-				s.at("aliases[%d]", n).fault("pack.fault.alias-twice", "pack.fix.alias-twice", "alias", alias, "code", other)
-			}
-			aliases[alias] = p.Code
-		}
-		r.checkCompetence(s, p)
-		r.checkFees(p)
-		r.checkVersions(s, p)
-		r.checkGuide(p)
+		r.checkProcedure(p, aliases)
 	}
+}
+
+// checkProcedure checks one procedure and adds its aliases to those known.
+func (r *reader) checkProcedure(p *Procedure, aliases map[string]string) {
+	s := r.on("procedure %s", p.Code)
+	s.need("name", p.Name)
+	s.need("short_name", p.ShortName)
+	s.span(p.Span)
+	s.oneOf("code_kind", p.CodeKind, "national", "local")
+	s.oneOf("fee_status", p.FeeStatus, "listed", "free", "none_listed")
+	if p.Popularity < 1 || p.Popularity > 3 {
+		s.at("popularity").fault("pack.fault.word", "pack.fix.word", "key", "popularity", "value", p.Popularity, "words", "1, 2, 3")
+	}
+	if _, ok := r.pack.Field(p.Field); !ok {
+		s.at("field").fault("pack.fault.field", "pack.fix.field", "field", p.Field)
+	}
+	r.checkLinks(s, p)
+	for n, alias := range p.Aliases {
+		if other, twice := aliases[alias]; twice {
+			s.at("aliases[%d]", n).fault("pack.fault.alias-twice", "pack.fix.alias-twice", "alias", alias, "code", other)
+		}
+		aliases[alias] = p.Code
+	}
+	r.checkCompetence(s, p)
+	r.checkFees(p)
+	r.checkVersions(s, p)
+	r.checkGuide(p)
 }
 
 func (r *reader) checkLinks(s spot, p *Procedure) {

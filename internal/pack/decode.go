@@ -27,7 +27,7 @@ type file struct {
 }
 
 func (f *file) fault(line int, what, remedy string, args ...any) {
-	f.faults = append(f.faults, Fault{f.name, line, what, remedy, args})
+	f.faults = append(f.faults, Fault{File: f.name, Line: line, What: what, Remedy: remedy, Args: args})
 }
 
 var syntaxLine = regexp.MustCompile(`line (\d+): (.*)`)

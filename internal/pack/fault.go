@@ -10,6 +10,7 @@ import (
 type Fault struct {
 	File   string // "procedures/1.004222/2023-02-05.yaml", from the pack's root
 	Line   int    // 1 is the first
+	Path   string // "cases[0].limit", where known
 	What   string // text key
 	Remedy string // text key
 	Args   []any  // of both, alternating name and value

@@ -159,6 +159,8 @@ type Procedure struct {
 // never overlap.
 type Version struct {
 	Span
+	Applicants    []string // who may apply, where it differs from the procedure's own list
+	Result        []string // what it gives, where that differs
 	Cases         []Case
 	Channels      []Channel
 	Components    []Component
@@ -303,6 +305,16 @@ type Rules struct {
 	Laws                   map[string]string // rule name → citation
 	Verified               bool
 	Note                   string
+}
+
+// PublishRule says how many days before it takes effect a province must decide
+// that a procedure changes (công bố trước ngày có hiệu lực).
+type PublishRule struct {
+	Span
+	Days     int
+	Law      string // "nd-63-2010/15"
+	Verified bool
+	Note     string
 }
 
 // SlipTemplate is a statutory paper in a period (mẫu giấy).

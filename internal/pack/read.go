@@ -41,6 +41,7 @@ type content struct {
 	Notices         []Notice
 	Rules           []Rules
 	Slips           []SlipTemplate
+	Publishing      []PublishRule
 	Procedures      []Procedure
 	Hash            string // of all files
 }
@@ -57,7 +58,8 @@ type reader struct {
 	hash   hash.Hash
 	total  int64
 	faults []Fault
-	pack   *Pack // index of everything, while checking
+	pack   *Pack             // index of everything, while checking
+	texts  map[string][]byte // instead of fsys: files that are not written yet
 }
 
 // Read reads a pack and checks it whole. It returns every fault at once, each
@@ -120,7 +122,7 @@ func (r *reader) readAll() {
 }
 
 func (r *reader) fault(file string, line int, what, remedy string, args ...any) {
-	r.faults = append(r.faults, Fault{file, line, what, remedy, args})
+	r.faults = append(r.faults, Fault{File: file, Line: line, What: what, Remedy: remedy, Args: args})
 }
 
 // readFile reads one file by the place it has in the pack.
@@ -139,6 +141,8 @@ func (r *reader) readFile(name string) {
 		r.readFields(name)
 	case name == "matters.yaml":
 		r.readMatters(name)
+	case name == "publishing.yaml":
+		r.readPublishing(name)
 	case dir == "acts/":
 		r.readAct(name, stem)
 	case name == "organisation/reorganisations.yaml":
@@ -176,6 +180,9 @@ func (r *reader) decode(name string, v any) bool {
 }
 
 func (r *reader) text(name string) ([]byte, error) {
+	if text, ok := r.texts[name]; ok {
+		return text, nil
+	}
 	f, err := r.fsys.Open(name)
 	if err != nil {
 		return nil, err
@@ -232,6 +239,15 @@ func (r *reader) readMatters(name string) {
 		r.mark("matter "+m.Code, name, fmt.Sprintf("matters[%d]", i))
 	}
 	r.all.Matters = in.Matters
+}
+
+func (r *reader) readPublishing(name string) {
+	var in struct{ Publishing []PublishRule }
+	r.decode(name, &in)
+	for i, rule := range in.Publishing {
+		r.mark("publishing "+rule.From, name, fmt.Sprintf("publishing[%d]", i))
+	}
+	r.all.Publishing = in.Publishing
 }
 
 func (r *reader) readAct(name, stem string) {
@@ -359,17 +375,21 @@ func (r *reader) sort() {
 		}
 	}
 	for i := range c.Procedures {
-		p := &c.Procedures[i]
-		slices.SortFunc(p.Versions, func(a, b Version) int { return strings.Compare(a.From, b.From) })
-		for j := range p.Versions {
-			v := &p.Versions[j]
-			switch {
-			case v.To != "":
-			case j+1 < len(p.Versions):
-				v.To = before(p.Versions[j+1].From)
-			default:
-				v.To = p.To
-			}
+		c.Procedures[i].sort()
+	}
+}
+
+// sort puts a procedure's versions in order of time and closes each by the next.
+func (p *Procedure) sort() {
+	slices.SortFunc(p.Versions, func(a, b Version) int { return strings.Compare(a.From, b.From) })
+	for i := range p.Versions {
+		v := &p.Versions[i]
+		switch {
+		case v.To != "":
+		case i+1 < len(p.Versions):
+			v.To = before(p.Versions[i+1].From)
+		default:
+			v.To = p.To
 		}
 	}
 }

@@ -235,7 +235,7 @@ func (c *citizen) showProcedure(w http.ResponseWriter, r *http.Request, rd *read
 		Name:   rd.p.ShortName, Field: field.Name, Code: rd.p.Code, Official: cmp.Or(rd.p.Official, rd.p.Name), Notices: notices,
 		Box: rd.box(chosen), Choose: rd.chooser(chosen), Papers: rd.papers(chosen), Steps: rd.steps(),
 		Channels: rd.channels(chosen), CaseTimes: rd.caseTimes(), Fees: rd.fees(),
-		Applicants: rd.p.Applicants, Conditions: rd.v.Conditions, Agency: rd.agency(), Desks: rd.desks(),
+		Applicants: rd.p.ApplicantsIn(rd.v), Conditions: rd.v.Conditions, Agency: rd.agency(), Desks: rd.desks(),
 		Forms: rd.forms(), Bases: rd.bases(), Address: c.Origin + rd.href(rd.v),
 	}
 	rules, _ := rd.law.Rules(rd.on)
@@ -308,7 +308,7 @@ func (rd *reading) box(chosen pack.Case) Box {
 	if rules, _ := rd.law.Rules(rd.on); rules.AnyDesk {
 		where.Note = rd.say("procedure.any-desk")
 	}
-	get := Fact{Question: question("procedure.get", "procedure.get.statutory"), Answer: strings.Join(rd.p.Result, "; ")}
+	get := Fact{Question: question("procedure.get", "procedure.get.statutory"), Answer: strings.Join(rd.p.ResultIn(rd.v), "; ")}
 	return Box{Facts: []Fact{long, cost, where, get}}
 }
 
