@@ -19,7 +19,7 @@ import (
 // them. A beginning that Go or a template joins to something ("state." + x,
 // printf "state.%s") is found by itself.
 var built = struct{ beginnings, ends []string }{
-	ends: []string{".title"}, // web: a problem's key and its heading
+	ends: []string{".title", ".subject"}, // web: a problem's key and its heading; notice: a message and its heading as mail
 }
 
 var (

@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -68,12 +69,19 @@ func (c *Demo) Run(ctx context.Context, std Std, place *Place, lang text.Lang) e
 		return err
 	}
 	clock.Follow(std.Now)
+	h.trial = c.onLoopback()
 	if h.nightly, err = c.nightly(h, place, std, nodeName(c.Listen), lang); err != nil {
 		return err
 	}
 	return c.Listener.serve(ctx, std, h, log, func(address string) error {
 		return present(std.Out, lang, place, address, ins)
 	})
+}
+
+// onLoopback reports whether the pages are reached from this machine alone.
+func (c *Listener) onLoopback() bool {
+	u, err := url.Parse(c.origin(c.Listen))
+	return err == nil && loopback(u.Hostname())
 }
 
 // made builds the province unless it is there already.

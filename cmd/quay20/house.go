@@ -12,11 +12,13 @@ import (
 	"strings"
 	"time"
 
+	"quay20/internal/applicant"
 	"quay20/internal/backup"
 	"quay20/internal/catalogue"
 	"quay20/internal/dossier"
 	"quay20/internal/gazette"
 	"quay20/internal/journal"
+	"quay20/internal/notice"
 	"quay20/internal/officer"
 	"quay20/internal/payment"
 	"quay20/internal/problem"
@@ -30,6 +32,8 @@ type house struct {
 	db       *store.DB
 	law      *gazette.Gazette
 	roll     *officer.Roll
+	accounts *applicant.Accounts
+	outbox   *notice.Outbox
 	ledger   *payment.Ledger
 	register *dossier.Register
 	keys     journal.Keys
@@ -37,6 +41,7 @@ type house struct {
 	witness  string
 	secret   []byte          // signs form tokens
 	nightly  *backup.Nightly // nil if no backups were asked for
+	trial    bool            // messages are shown at this machine instead of sent
 }
 
 // make opens the node that lies at p; database and keys are made at first use.
@@ -195,6 +200,7 @@ func furnish(ctx context.Context, s backup.Side) (h *house, err error) {
 	}
 	h.roll = officer.NewRoll(h.db, h.law.Law, officer.Options{})
 	h.ledger = payment.NewLedger(h.db)
+	h.accounts, h.outbox = applicant.NewAccounts(h.db), notice.NewOutbox(h.db)
 	h.register = dossier.NewRegister(h.db, h.law.Law, tracking)
 	return h, nil
 }
@@ -232,7 +238,7 @@ func (p *Place) witness() string {
 
 // protected are the checks that verify makes on every room's tables.
 func (h *house) protected() []journal.Protected {
-	list := []journal.Protected{h.register.Protected(), gazette.Protected(), gazette.Published(), catalogue.Protected(), officer.Protected()}
+	list := []journal.Protected{h.register.Protected(), gazette.Protected(), gazette.Published(), catalogue.Protected(), officer.Protected(), applicant.AccountsProtected()}
 	return append(list, payment.Protected()...)
 }
 

@@ -22,6 +22,7 @@ import (
 	"quay20/internal/job"
 	"quay20/internal/journal"
 	"quay20/internal/node"
+	"quay20/internal/notice"
 	"quay20/internal/pack"
 	"quay20/internal/payment"
 	"quay20/internal/problem"
@@ -261,7 +262,8 @@ func loopback(host string) bool {
 func (c *Listener) config(h *house, std Std, origin string, log *slog.Logger) web.Config {
 	return web.Config{
 		Origin: origin, TrustedProxies: c.TrustedProxy, Now: std.Now, Dev: c.Dev, Files: c.files(), Log: log, Secret: h.secret,
-		Law: h.law, Roll: h.roll, Dossiers: h.register, Ledger: h.ledger, DB: h.db, Protected: h.protected(), Keys: h.keys,
+		Law: h.law, Roll: h.roll, Dossiers: h.register, Ledger: h.ledger, Accounts: h.accounts, Outbox: h.outbox, Codes: h.trial, ShowOutbox: h.trial,
+		DB: h.db, Protected: h.protected(), Keys: h.keys,
 		SignedIn: h.roll.Session,
 		UnitName: func(code string) string {
 			if u, ok := h.law.Law().Unit(code, pack.On(std.Now())); ok {
@@ -321,6 +323,13 @@ func (h *house) jobs() (*job.Queue, error) {
 		}
 		return h.register.Reopen(ctx, r.Dossier, r.Receipt)
 	})
+	q.Handle(notice.Delivery, func(ctx context.Context, args json.RawMessage) error {
+		var id string
+		if err := json.Unmarshal(args, &id); err != nil {
+			return fmt.Errorf("reading the job of a message: %w", err)
+		}
+		return h.outbox.Deliver(ctx, id)
+	})
 	return q, nil
 }
 
@@ -329,6 +338,7 @@ const (
 	refreshEvery = 5 * time.Second  // notices that another node applied
 	clockEvery   = 10 * time.Second // jumps of the wall clock
 	nightEvery   = time.Minute      // whether the night's backup is due
+	forgetEvery  = 10 * time.Minute // codes, sessions and messages whose time is over
 )
 
 // chores begins the work that nobody asks for: copying the journal's head,
@@ -348,6 +358,12 @@ func (h *house) chores(ctx context.Context, wg *sync.WaitGroup, copies *journal.
 	})
 	wg.Go(func() {
 		every(ctx, refreshEvery, func() error { return h.law.Refresh(ctx) }, log, "taking in notices")
+	})
+	wg.Go(func() {
+		every(ctx, forgetEvery, func() error { return h.outbox.Age(ctx) }, log, "erasing old messages")
+	})
+	wg.Go(func() {
+		every(ctx, forgetEvery, func() error { return h.accounts.Sweep(ctx) }, log, "forgetting sessions")
 	})
 	if h.nightly != nil {
 		wg.Go(func() {

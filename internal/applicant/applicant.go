@@ -1,8 +1,11 @@
 // Package applicant knows who files: citizens, organisations and household
 // businesses (người nộp hồ sơ). It reads what they type or what the card's QR
 // says, tells what is wrong with it, all at once, and makes the keys by which
-// people are found and sorted. It holds no table: a dossier keeps its own
-// copy of the person's facts.
+// people are found and sorted.
+//
+// It keeps the citizens' accounts (Accounts) and the organisations that several
+// of them act for (Organisations). An account is optional: nothing at the desk
+// asks for one, and a dossier keeps its own copy of the person's facts.
 package applicant
 
 import (
@@ -45,12 +48,13 @@ const (
 	Typed  Source = "typed"
 )
 
-// Checked holds three different facts about how the person was known. The QR
+// Checked holds four different facts about how the person was known. The QR
 // is not signed: it fills the form, it proves nothing.
 type Checked struct {
 	QR       bool `json:"qr,omitempty"`       // khai báo bằng QR
 	Compared bool `json:"compared,omitempty"` // đã đối chiếu thẻ: face and card compared by the officer
 	Chip     bool `json:"chip,omitempty"`     // đã xác thực chip
+	EID      bool `json:"eid,omitempty"`      // đã xác thực bằng định danh điện tử: number, name and birth are the provider's
 }
 
 // Person is who files or whose dossier it is (người nộp hồ sơ, chủ hồ sơ). For

@@ -71,6 +71,7 @@ type Dossier struct {
 	Authority string            `json:"authority,omitempty"` // the paper by which the filer acts for the owner
 	Assisted  string            `json:"assisted,omitempty"`  // làm giúp: why an officer filled it in
 	Lang      string            `json:"lang,omitempty"`
+	Accounts  []string          `json:"accounts,omitempty"` // on whose page it is listed: "account/7K2M…", "organisation/…"
 
 	// Three places (nơi hỗ trợ, nơi tiếp nhận, cơ quan giải quyết).
 	Desk      pack.UnitKey `json:"desk"`              // receives and returns

@@ -40,6 +40,7 @@ type Intake struct {
 	Codes     []KnownCode       `json:"codes,omitempty"` // given by another system
 	Unit      string            `json:"unit,omitempty"`  // code of the deciding unit, where several could
 	Desk      pack.UnitKey      `json:"-"`
+	Accounts  []string          `json:"-"`                 // of who files online; the program says it, no form does
 	Support   string            `json:"support,omitempty"` // code of the unit that helped to file, when another
 }
 
@@ -154,7 +155,7 @@ func (in *Intake) begin(w World) (Dossier, *problem.Problem) {
 	}
 	d := Dossier{
 		State: Filed, Channel: in.Channel, Procedure: in.Procedure, Law: w.Law.Version(), Case: in.Case,
-		Request: in.Request, Plate: in.Plate, Filer: in.Filer, Owner: in.Owner, Authority: in.Authority, Assisted: in.Assisted, Lang: in.Lang,
+		Request: in.Request, Plate: in.Plate, Filer: in.Filer, Owner: in.Owner, Authority: in.Authority, Assisted: in.Assisted, Lang: in.Lang, Accounts: in.Accounts,
 		Desk: in.Desk, Holder: in.Desk, HeldSince: w.Now, FiledAt: w.Now,
 		Sets: max(1, in.Sets), ReturnBy: in.ReturnBy, ReturnTo: in.ReturnTo,
 	}

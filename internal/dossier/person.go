@@ -2,12 +2,31 @@ package dossier
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"quay20/internal/applicant"
 	"quay20/internal/officer"
 	"quay20/internal/store"
 )
+
+// ownedTerm is how a dossier is found by an account: no word that people search
+// by begins so.
+func ownedTerm(owner string) string { return "@" + owner }
+
+// OfAccount gives the dossiers that are listed on an account's page, newest
+// first. Whoever asks has judged whose page it is.
+func (r *Register) OfAccount(ctx context.Context, owner string, most int) (list []Dossier, err error) {
+	err = r.db.Read(ctx, func(tx *store.Tx) error {
+		list, err = store.All(tx, scan, `SELECT d.body FROM (SELECT dossier FROM dossier_term WHERE term = $1 ORDER BY dossier DESC LIMIT $2) t
+			JOIN dossier d ON d.id = t.dossier ORDER BY d.id DESC`, ownedTerm(owner), most)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading the dossiers of %s: %w", owner, err)
+	}
+	return list, nil
+}
 
 // mostOfPerson bounds the dossiers of one person that are looked through.
 const mostOfPerson = 300

@@ -717,6 +717,9 @@ func (d *Dossier) terms() []string {
 		add(squeeze(strings.TrimPrefix(p.Phone, "+84")))
 	}
 	add(squeeze(d.Plate))
+	for _, owner := range d.Accounts {
+		add(ownedTerm(owner))
+	}
 	for _, c := range d.Codes {
 		add(squeeze(string(c.Code)))
 		if i := strings.IndexByte(string(c.Code), '-'); i > 0 {

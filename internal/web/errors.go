@@ -202,7 +202,7 @@ func keepable(v url.Values) url.Values {
 	return out
 }
 
-var secretFields = []string{tokenField, keptField, "password", "code", "current", "password_again", "proof"}
+var secretFields = []string{tokenField, keptField, "password", "code", "second", "current", "password_again", "proof"}
 
 // keptPage returns an interrupted form to its page with one button.
 type keptPage struct {

@@ -72,6 +72,7 @@ var adminDoors = []door{
 	{templatesPath, "admin.templates", "admin.templates.hint", officer.Templates},
 	{journalPath, "admin.journal", "admin.journal.hint", officer.Journal},
 	{devicesPath, "admin.devices", "admin.devices.hint", officer.Health},
+	{adminOutboxPath, "outbox.title", "outbox.hint", officer.Health},
 	{housePath, "admin.health", "admin.health.hint", officer.Health},
 }
 
@@ -84,7 +85,7 @@ type adminHome struct {
 func (a *admin) home(w http.ResponseWriter, r *http.Request, by Visitor) error {
 	p := adminHome{}
 	for _, d := range adminDoors {
-		if by.may(d.need) == nil {
+		if by.may(d.need) == nil && a.served(d.Href) {
 			p.Doors = append(p.Doors, d)
 		}
 	}

@@ -196,11 +196,13 @@ type view struct {
 	Path     string
 	Summary  *ErrorSummary
 	By       *Visitor
-	Unit     string // "Quầy 20 · Công an tỉnh Lai Châu"
-	Roles    string // "Tiếp nhận, Thu phí"
+	Holder   *Holder // the citizen who is signed in, on pages that ask
+	Unit     string  // "Quầy 20 · Công an tỉnh Lai Châu"
+	Roles    string  // "Tiếp nhận, Thu phí"
 	Nav      []NavItem
 	Now      time.Time
 	Signout  string // form token of the sign-out button
+	Refresh  int    // seconds after which a shared computer's screen clears itself; 0 never
 	HasFinds bool   // the global search exists
 	Warning  string // what every desk must know now
 }
@@ -217,6 +219,7 @@ var publicNav = []NavItem{
 	{Key: "nav.home", Href: "/"},
 	{Key: "nav.procedures", Href: "/thu-tuc"},
 	{Key: "nav.track", Href: "/tra-cuu"},
+	{Key: "nav.account", Href: myPath},
 }
 
 // deskNav is the desk's navigation; an officer sees what exists and the
@@ -256,12 +259,16 @@ const searchPath = "/desk/search"
 
 func (s *Server) viewOf(w http.ResponseWriter, r *http.Request, data any) view {
 	v := visitOf(r)
-	out := view{D: data, Lang: v.lang, Other: otherLang(r.URL, v.lang), Nonce: v.nonce, Path: r.URL.Path, Now: s.Now(), By: v.by}
+	out := view{D: data, Lang: v.lang, Other: otherLang(r.URL, v.lang), Nonce: v.nonce, Path: r.URL.Path, Now: s.Now(), By: v.by, Holder: v.holder}
 	if f, ok := data.(interface{ Summary() *ErrorSummary }); ok {
 		out.Summary = f.Summary()
 	}
 	if v.by == nil {
 		out.Nav = s.navigation(publicNav, nil, r.URL.Path)
+		if v.holder != nil {
+			out.Signout = s.formToken(w, r)
+			out.Refresh = v.holder.clears()
+		}
 		return out
 	}
 	out.Nav = s.navigation(deskNav, v.by, r.URL.Path)

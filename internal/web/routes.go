@@ -13,8 +13,9 @@ import (
 type Access string
 
 const (
-	Public Access = "public" // anybody
-	Desk   Access = "desk"   // an officer who is signed in and holds the permission
+	Public  Access = "public"  // anybody
+	Desk    Access = "desk"    // an officer who is signed in and holds the permission
+	Account Access = "account" // a citizen who is signed in; what is not theirs does not exist
 )
 
 // Route is one declared route. The table of all routes is the function half of
@@ -46,6 +47,8 @@ func (s *Server) register() {
 	s.officeRoutes()
 	s.accountRoutes()
 	s.counterRoutes()
+	s.citizenAccountRoutes()
+	s.outboxRoutes()
 }
 
 // Routes returns the table of all declared routes.

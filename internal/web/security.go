@@ -49,6 +49,7 @@ type visit struct {
 	lang    text.Lang
 	pattern string
 	by      *Visitor
+	holder  *Holder
 	status  int
 	size    int
 	keep    func(*sharedPage) // keeps the page for the next who asks; nil: no

@@ -15,10 +15,12 @@ import (
 	"net/url"
 	"time"
 
+	"quay20/internal/applicant"
 	"quay20/internal/backup"
 	"quay20/internal/dossier"
 	"quay20/internal/gazette"
 	"quay20/internal/journal"
+	"quay20/internal/notice"
 	"quay20/internal/officer"
 	"quay20/internal/payment"
 	"quay20/internal/store"
@@ -46,6 +48,12 @@ type Config struct {
 	UnitName func(code string) string
 	// Downtime says whether the pages are closed for planned work, and until when (X3).
 	Downtime func() (until time.Time, closed bool)
+	// Codes says that one-time codes reach people: a sender is joined, or the
+	// outbox is shown. Without it nobody is asked to wait for one.
+	Codes bool
+	// ShowOutbox lets everybody at this machine read the messages that would be
+	// sent, codes too: for trials on a loopback origin alone.
+	ShowOutbox bool
 	// API is served under /api/.
 	API http.Handler
 
@@ -55,6 +63,8 @@ type Config struct {
 	Roll      *officer.Roll
 	Dossiers  *dossier.Register
 	Ledger    *payment.Ledger
+	Accounts  *applicant.Accounts
+	Outbox    *notice.Outbox
 	DB        *store.DB // for reading the journal
 	Protected []journal.Protected
 	Keys      journal.Keys
@@ -83,6 +93,8 @@ type Server struct {
 	pages  func() (*pages, error)
 	static func() (*static, error)
 
+	hooks accountHooks
+
 	started time.Time
 }
 
@@ -95,6 +107,9 @@ func New(c Config) *Server {
 	}
 	if name, _ := splitHost(origin.Host); origin.Scheme == "http" && !loopback(name) {
 		panic("web: origin " + c.Origin + " is plain http, where sessions would be readable on the wire: use https, or http://127.0.0.1 while developing")
+	}
+	if name, _ := splitHost(origin.Host); c.ShowOutbox && !loopback(name) {
+		panic("web: the outbox with its codes may be shown on this machine alone, not at " + c.Origin)
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
