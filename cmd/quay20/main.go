@@ -25,25 +25,26 @@ import (
 type CLI struct {
 	Place
 
-	Serve      Serve       `cmd:"" help:"Serve pages and API until stopped."`
-	Demo       Demo        `cmd:"" help:"Make a small demo province if there is none, then serve it."`
-	Simulate   Simulate    `cmd:"" help:"Play a year of the province through the same acts as the desk."`
-	Migrate    Migrate     `cmd:"" help:"Bring the database to this version; safe to run twice."`
-	Pack       PackCmd     `cmd:"" help:"Law as data: check a pack, apply a notice, find citations."`
-	Deadline   Deadline    `cmd:"" help:"Say when a dossier is due, and prove it."`
-	Search     Search      `cmd:"" help:"Find procedures in people's words."`
-	SearchEval SearchEval  `cmd:"" name:"search-eval" help:"Measure the search with questions whose answers are known."`
-	Dossier    DossierCmd  `cmd:"" help:"Show dossiers and do acts on them."`
-	Verify     Verify      `cmd:"" help:"Prove that journal and tables were not changed, and say where if they were."`
-	Reorganise Reorganise  `cmd:"" help:"Pass on what lies with units that ended to who took over."`
-	AcceptLoss AcceptLoss  `cmd:"" help:"Let a node work again whose lost entries no copy can bring back."`
-	Backup     BackupCmd   `cmd:"" help:"Write a backup while the desk works, or make the key that opens backups."`
-	Restore    Restore     `cmd:"" help:"Prove a backup on the side, then put it in place."`
-	Keys       KeysCmd     `cmd:"" help:"The node's keys: show their public halves, change them."`
-	Drill      Drill       `cmd:"" help:"Bring a backup back into a scratch folder and say whether it is whole."`
-	Health     Healthcheck `cmd:"" name:"healthcheck" help:"Say whether the program that serves is well."`
-	Version    VersionCmd  `cmd:"" help:"Print the version."`
-	User       UserCmd     `cmd:"" help:"Officers: first administrator, list, add, start codes."`
+	Serve      Serve        `cmd:"" help:"Serve pages and API until stopped."`
+	Demo       Demo         `cmd:"" help:"Make a small demo province if there is none, then serve it."`
+	Simulate   Simulate     `cmd:"" help:"Play a year of the province through the same acts as the desk."`
+	Migrate    Migrate      `cmd:"" help:"Bring the database to this version; safe to run twice."`
+	Pack       PackCmd      `cmd:"" help:"Law as data: check a pack, apply a notice, find citations."`
+	Deadline   Deadline     `cmd:"" help:"Say when a dossier is due, and prove it."`
+	Search     Search       `cmd:"" help:"Find procedures in people's words."`
+	SearchEval SearchEval   `cmd:"" name:"search-eval" help:"Measure the search with questions whose answers are known."`
+	Catalogue  CatalogueCmd `cmd:"" help:"The list of procedures: import records, find what is wrong with them."`
+	Dossier    DossierCmd   `cmd:"" help:"Show dossiers and do acts on them."`
+	Verify     Verify       `cmd:"" help:"Prove that journal and tables were not changed, and say where if they were."`
+	Reorganise Reorganise   `cmd:"" help:"Pass on what lies with units that ended to who took over."`
+	AcceptLoss AcceptLoss   `cmd:"" help:"Let a node work again whose lost entries no copy can bring back."`
+	Backup     BackupCmd    `cmd:"" help:"Write a backup while the desk works, or make the key that opens backups."`
+	Restore    Restore      `cmd:"" help:"Prove a backup on the side, then put it in place."`
+	Keys       KeysCmd      `cmd:"" help:"The node's keys: show their public halves, change them."`
+	Drill      Drill        `cmd:"" help:"Bring a backup back into a scratch folder and say whether it is whole."`
+	Health     Healthcheck  `cmd:"" name:"healthcheck" help:"Say whether the program that serves is well."`
+	Version    VersionCmd   `cmd:"" help:"Print the version."`
+	User       UserCmd      `cmd:"" help:"Officers: first administrator, list, add, start codes."`
 }
 
 // Place says where a node keeps its things.
