@@ -35,6 +35,7 @@ var unguarded = map[string]string{
 	"dossier_draft":       "intakes put aside; nothing has been received",
 	"dossier_guess":       "throttle of tracking; forgotten after a day",
 	"dossier_slip.prints": "counts reprints for the mark on paper; each print is an entry",
+	"filing_draft":        "what people fill in at home; nothing has been filed",
 	"goose_db_version":    "which migrations ran; not a fact of the field",
 	"job":                 "work for later; gone when done",
 	"node":                "which programs serve; gone after a week",

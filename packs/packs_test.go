@@ -51,6 +51,7 @@ func TestEmbeddedFormEqualsYAML(t *testing.T) {
 		"rules":       func(p *pack.Pack) any { r, _ := p.Rules("2026-10-01"); return r },
 		"slips":       func(p *pack.Pack) any { return p.Slips() },
 		"procedures":  func(p *pack.Pack) any { return p.AllProcedures() },
+		"forms":       func(p *pack.Pack) any { r, _ := p.Filing("2026-10-01"); return []any{p.Forms(), r} },
 		"sources":     func(p *pack.Pack) any { return p.Sources() },
 	} {
 		if !bytes.Equal(asJSON(t, tell(fromYAML)), asJSON(t, tell(embedded))) {
@@ -85,6 +86,8 @@ var kinds = []struct {
 	{regexp.MustCompile(`^calendar/`), "notice.json"},
 	{regexp.MustCompile(`^rules/`), "rules.json"},
 	{regexp.MustCompile(`^slips/`), "slips.json"},
+	{regexp.MustCompile(`^forms/rules\.yaml$`), "filing-rules.json"},
+	{regexp.MustCompile(`^forms/`), "form.json"},
 	{regexp.MustCompile(`/procedure\.yaml$`), "procedure.json"},
 	{regexp.MustCompile(`/fees\.yaml$`), "fees.json"},
 	{regexp.MustCompile(`/guide\.yaml$`), "guide.json"},

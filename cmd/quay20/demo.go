@@ -98,7 +98,7 @@ func (c *Demo) made(ctx context.Context, std Std, place *Place, h *house, clock 
 		return nil, err
 	}
 	begun, said := std.Now(), time.Time{}
-	p := &demo.Province{DB: h.db, Law: h.law, Roll: h.roll, Register: h.register, Ledger: h.ledger, Clock: clock}
+	p := &demo.Province{DB: h.db, Law: h.law, Roll: h.roll, Register: h.register, Ledger: h.ledger, Filing: h.filing, Clock: clock}
 	ins, err = p.Build(ctx, demo.Plan{Seed: c.Seed, Until: begun.Truncate(time.Second), Tell: func(done, total int) {
 		if now := std.Now(); now.Sub(begun) > 2*time.Second && now.Sub(said) > time.Second {
 			said = now

@@ -16,6 +16,7 @@ import (
 	"quay20/internal/backup"
 	"quay20/internal/catalogue"
 	"quay20/internal/dossier"
+	"quay20/internal/filing"
 	"quay20/internal/gazette"
 	"quay20/internal/journal"
 	"quay20/internal/notice"
@@ -36,6 +37,7 @@ type house struct {
 	outbox   *notice.Outbox
 	ledger   *payment.Ledger
 	register *dossier.Register
+	filing   *filing.Drafts
 	keys     journal.Keys
 	folder   string
 	witness  string
@@ -202,6 +204,7 @@ func furnish(ctx context.Context, s backup.Side) (h *house, err error) {
 	h.ledger = payment.NewLedger(h.db)
 	h.accounts, h.outbox = applicant.NewAccounts(h.db), notice.NewOutbox(h.db)
 	h.register = dossier.NewRegister(h.db, h.law.Law, tracking)
+	h.filing = filing.NewDrafts(h.db, h.law.Law, h.register, h.secret)
 	return h, nil
 }
 

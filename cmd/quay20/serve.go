@@ -262,7 +262,7 @@ func loopback(host string) bool {
 func (c *Listener) config(h *house, std Std, origin string, log *slog.Logger) web.Config {
 	return web.Config{
 		Origin: origin, TrustedProxies: c.TrustedProxy, Now: std.Now, Dev: c.Dev, Files: c.files(), Log: log, Secret: h.secret,
-		Law: h.law, Roll: h.roll, Dossiers: h.register, Ledger: h.ledger, Accounts: h.accounts, Outbox: h.outbox, Codes: h.trial, ShowOutbox: h.trial,
+		Law: h.law, Roll: h.roll, Dossiers: h.register, Ledger: h.ledger, Filing: h.filing, Accounts: h.accounts, Outbox: h.outbox, Codes: h.trial, ShowOutbox: h.trial,
 		DB: h.db, Protected: h.protected(), Keys: h.keys,
 		SignedIn: h.roll.Session,
 		UnitName: func(code string) string {
@@ -355,6 +355,15 @@ func (h *house) chores(ctx context.Context, wg *sync.WaitGroup, copies *journal.
 			}
 			return err
 		}, log, "sweeping the legal timers")
+	})
+	wg.Go(func() {
+		every(ctx, sweepEvery, func() error {
+			n, err := h.filing.Sweep(ctx)
+			if n > 0 {
+				log.InfoContext(ctx, "drafts erased", "n", n)
+			}
+			return err
+		}, log, "erasing old drafts")
 	})
 	wg.Go(func() {
 		every(ctx, refreshEvery, func() error { return h.law.Refresh(ctx) }, log, "taking in notices")

@@ -51,6 +51,9 @@ func (p *Province) Build(ctx context.Context, plan Plan) ([]SignIn, error) {
 		return nil, err
 	}
 	p.Clock.Set(plan.Until)
+	if err := p.fromHome(ctx); err != nil {
+		return nil, err
+	}
 	if _, err := p.Register.Sweep(ctx); err != nil {
 		return nil, err
 	}

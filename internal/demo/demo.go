@@ -11,6 +11,7 @@ import (
 
 	"quay20/internal/applicant"
 	"quay20/internal/dossier"
+	"quay20/internal/filing"
 	"quay20/internal/gazette"
 	"quay20/internal/officer"
 	"quay20/internal/pack"
@@ -65,6 +66,7 @@ type Province struct {
 	Roll     *officer.Roll
 	Register *dossier.Register
 	Ledger   *payment.Ledger
+	Filing   *filing.Drafts // nil: nobody files from home
 	Clock    Setter
 
 	people int // how many have been invented

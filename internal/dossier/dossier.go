@@ -72,6 +72,8 @@ type Dossier struct {
 	Assisted  string            `json:"assisted,omitempty"`  // làm giúp: why an officer filled it in
 	Lang      string            `json:"lang,omitempty"`
 	Accounts  []string          `json:"accounts,omitempty"` // on whose page it is listed: "account/7K2M…", "organisation/…"
+	Object    string            `json:"object,omitempty"`   // filed from home: what tells a person's dossiers of one procedure apart
+	Declared  *Declared         `json:"declared,omitempty"` // filed from home: the form as it was filled in
 
 	// Three places (nơi hỗ trợ, nơi tiếp nhận, cơ quan giải quyết).
 	Desk      pack.UnitKey `json:"desk"`              // receives and returns

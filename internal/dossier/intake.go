@@ -27,6 +27,8 @@ type Intake struct {
 	Authority string            `json:"authority,omitempty"`
 	Assisted  string            `json:"assisted,omitempty"`
 	Lang      string            `json:"lang,omitempty"`
+	Object    string            `json:"-"`      // set here from what was declared
+	Declared  *Declared         `json:"-"`      // by room filing alone
 	Papers    []Paper           `json:"papers"` // by name; what is not named was not handed in
 	Sets      int               `json:"sets,omitempty"`
 	ReturnBy  string            `json:"return_by,omitempty"`
@@ -153,7 +155,9 @@ func (in *Intake) begin(w World) (Dossier, *problem.Problem) {
 			p.Field("codes", "err.code-ours", "code", c.Code)
 		}
 	}
+	in.checkDeclared(p, w, on)
 	d := Dossier{
+		Object: in.Object, Declared: in.Declared,
 		State: Filed, Channel: in.Channel, Procedure: in.Procedure, Law: w.Law.Version(), Case: in.Case,
 		Request: in.Request, Plate: in.Plate, Filer: in.Filer, Owner: in.Owner, Authority: in.Authority, Assisted: in.Assisted, Lang: in.Lang, Accounts: in.Accounts,
 		Desk: in.Desk, Holder: in.Desk, HeldSince: w.Now, FiledAt: w.Now,

@@ -55,7 +55,7 @@ func (r *Register) Receive(ctx context.Context, in Intake, by officer.By, key st
 	if err := plain(&in); err != nil {
 		return d, err
 	}
-	err := r.once(ctx, by, key, "receive", in, &d, func(w World) (Dossier, Effect, error) {
+	err := r.once(ctx, by, key, "receive", in, &d, nil, func(w World) (Dossier, Effect, error) {
 		desk, ok := w.Law.Unit(by.Desk, pack.On(w.Now))
 		if !ok || desk.Desk == nil {
 			return d, Effect{}, problem.New(problem.Illegal, "err.no-desk")
@@ -68,11 +68,17 @@ func (r *Register) Receive(ctx context.Context, in Intake, by officer.By, key st
 
 // File writes down what was sent online for a desk; its code is minted now.
 func (r *Register) File(ctx context.Context, in Intake, desk string, key string) (Dossier, error) {
+	return r.FileWith(ctx, in, desk, key, nil)
+}
+
+// FileWith is File with something else that must happen with it or not at all:
+// also is called in the same transaction, and again when the call is repeated.
+func (r *Register) FileWith(ctx context.Context, in Intake, desk, key string, also func(tx *store.Tx, d Dossier) error) (Dossier, error) {
 	var d Dossier
 	if err := plain(&in); err != nil {
 		return d, err
 	}
-	err := r.once(ctx, officer.System(), key, "file", in, &d, func(w World) (Dossier, Effect, error) {
+	err := r.once(ctx, officer.System(), key, "file", in, &d, also, func(w World) (Dossier, Effect, error) {
 		u, ok := w.Law.Unit(desk, pack.On(w.Now))
 		if !ok || u.Desk == nil {
 			return d, Effect{}, problem.New(problem.Invalid, "err.summary").Field("desk", "err.unit-unknown", "unit", desk)
@@ -86,7 +92,7 @@ func (r *Register) File(ctx context.Context, in Intake, desk string, key string)
 // once runs the making of a new dossier under an idempotency key. What needs
 // law and time alone is done ahead of the turn, and anew in it if the law has
 // changed meanwhile; what others may have written is asked in the turn.
-func (r *Register) once(ctx context.Context, by officer.By, key, act string, in Intake, out *Dossier, judge func(World) (Dossier, Effect, error)) error {
+func (r *Register) once(ctx context.Context, by officer.By, key, act string, in Intake, out *Dossier, also func(*store.Tx, Dossier) error, judge func(World) (Dossier, Effect, error)) error {
 	who := by.Officer.ID
 	if err := goodKey(key); err != nil {
 		return err
@@ -111,16 +117,26 @@ func (r *Register) once(ctx context.Context, by officer.By, key, act string, in 
 		case fault != nil:
 			return fault
 		case done != "":
-			*out, err = find(tx, done)
+			if *out, err = find(tx, done); err == nil && also != nil {
+				err = also(tx, *out)
+			}
 			return err
 		case err != nil:
 			return err
+		}
+		if act == "file" {
+			if err := notOpen(tx, in, a.d); err != nil {
+				return err
+			}
 		}
 		d, e := a.copy()
 		if err := r.settle(tx, &d, e, by, a.w, act, nil); err != nil {
 			return err
 		}
 		*out = d
+		if also != nil {
+			return also(tx, d)
+		}
 		return nil
 	})
 }

@@ -25,6 +25,7 @@ func (r *reader) check() {
 	r.checkSlips()
 	r.checkPublishing()
 	r.checkProcedures()
+	r.checkForms()
 }
 
 // spot is a place in a file at which a fault may be found.

@@ -43,6 +43,8 @@ type content struct {
 	Slips           []SlipTemplate
 	Publishing      []PublishRule
 	Procedures      []Procedure
+	Forms           []Form
+	Filing          []FilingRules
 	Hash            string // of all files
 }
 
@@ -157,6 +159,8 @@ func (r *reader) readFile(name string) {
 		r.readRules(name, stem)
 	case dir == "slips/":
 		r.readSlips(name)
+	case dir == "forms/":
+		r.readForm(name, stem)
 	case parts[0] == "procedures" && len(parts) == 2:
 		r.readProcedure(name, parts[1], stem)
 	default:
@@ -367,6 +371,7 @@ func (r *reader) procedure(folder string) *Procedure {
 // sort puts dated things in order of time and closes each by the next.
 func (r *reader) sort() {
 	c := &r.all
+	c.sortForms()
 	slices.SortFunc(c.Rules, func(a, b Rules) int { return strings.Compare(a.From, b.From) })
 	slices.SortFunc(c.Reorganisations, func(a, b Reorganisation) int { return strings.Compare(a.On, b.On) })
 	for i := range c.Rules {

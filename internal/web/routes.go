@@ -49,6 +49,7 @@ func (s *Server) register() {
 	s.counterRoutes()
 	s.citizenAccountRoutes()
 	s.outboxRoutes()
+	s.filingRoutes()
 }
 
 // Routes returns the table of all declared routes.

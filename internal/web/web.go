@@ -18,6 +18,7 @@ import (
 	"quay20/internal/applicant"
 	"quay20/internal/backup"
 	"quay20/internal/dossier"
+	"quay20/internal/filing"
 	"quay20/internal/gazette"
 	"quay20/internal/journal"
 	"quay20/internal/notice"
@@ -65,6 +66,7 @@ type Config struct {
 	Ledger    *payment.Ledger
 	Accounts  *applicant.Accounts
 	Outbox    *notice.Outbox
+	Filing    *filing.Drafts
 	DB        *store.DB // for reading the journal
 	Protected []journal.Protected
 	Keys      journal.Keys

@@ -7,6 +7,7 @@ import (
 
 	"quay20/internal/demo"
 	"quay20/internal/dossier"
+	"quay20/internal/filing"
 	"quay20/internal/gazette"
 	"quay20/internal/officer"
 	"quay20/internal/payment"
@@ -40,9 +41,11 @@ func Books(t testing.TB, db *store.DB) *demo.Province {
 	if err != nil {
 		t.Fatal(err)
 	}
+	register := dossier.NewRegister(db, g.Law, Key)
 	return &demo.Province{
-		DB: db, Law: g, Roll: officer.NewRoll(db, g.Law, officer.Options{Work: officer.Work{Memory: 64, Passes: 1}}),
-		Register: dossier.NewRegister(db, g.Law, Key), Ledger: payment.NewLedger(db), Clock: storetest.ClockOf(db),
+		Filing: filing.NewDrafts(db, g.Law, register, Key),
+		DB:     db, Law: g, Roll: officer.NewRoll(db, g.Law, officer.Options{Work: officer.Work{Memory: 64, Passes: 1}}),
+		Register: register, Ledger: payment.NewLedger(db), Clock: storetest.ClockOf(db),
 	}
 }
 
