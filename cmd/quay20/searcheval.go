@@ -17,18 +17,21 @@ import (
 
 // SearchEval measures the search with questions whose answers are known.
 type SearchEval struct {
-	File string `arg:"" help:"CSV with the columns query and expected_codes (parted by |); if there are id, style, expected_YYYY_MM_DD, belongs_to."`
-	On   string `help:"The day whose law is asked. Left out: the procedures of all times are searched, and every expected code is right." placeholder:"2026-10-01"`
+	File  string `arg:"" help:"CSV with the columns query and expected_codes (parted by |); if there are id, style, expected_YYYY_MM_DD, belongs_to."`
+	On    string `help:"The day whose law is asked. Left out: the procedures of all times are searched, and every expected code is right." placeholder:"2026-10-01"`
+	Folds int    `help:"Also tune the weights on all parts of the questions but one, measure on that one, and so for each of so many parts." placeholder:"5"`
 }
 
 func (c *SearchEval) Help() string {
 	return `The last line is the mean reciprocal rank and the share of questions with a
 right answer among the first three. A question with a value in belongs_to is
-another agency's: it is answered rightly if it is sent there.
+another agency's: it is answered rightly if it is sent there. --folds shows what
+the weights are worth on questions that they were not tuned on.
 
 Examples:
   quay20 search-eval questions.csv
-  quay20 search-eval questions.csv --on 2022-11-15`
+  quay20 search-eval questions.csv --on 2022-11-15
+  quay20 search-eval questions.csv --folds 5`
 }
 
 func (c *SearchEval) Run(std Std) error {
@@ -63,6 +66,9 @@ func (c *SearchEval) Run(std Std) error {
 		printFigures(w, style, e.Style[style])
 	}
 	printFigures(w, "all", e.All)
+	if c.Folds > 1 {
+		printFigures(w, fmt.Sprintf("unseen, %d folds", c.Folds), catalogue.CrossValidation(law, c.On, questions, c.Folds))
+	}
 	if err := w.Flush(); err != nil {
 		return err
 	}

@@ -63,6 +63,22 @@ func Telex(s string) []string {
 	return seen[1:]
 }
 
+// VNI guesses what a folded word was to be whose VNI keys stayed in the text:
+// "d9a8ng" is "dang". Words that are no syllable without their digits, such as
+// "kt3", and single letters with a digit, such as "a1", stay as they are.
+func VNI(w string) string {
+	plain := strings.Map(func(r rune) rune {
+		if r >= '1' && r <= '9' {
+			return -1
+		}
+		return r
+	}, w)
+	if len(plain) > 1 && syllable(plain) {
+		return plain
+	}
+	return w
+}
+
 // untelex drops the keys that Telex spends on marks, if a syllable remains.
 func untelex(w string) string {
 	var b []byte

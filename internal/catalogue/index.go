@@ -2,7 +2,8 @@
 // for them (danh mục thủ tục hành chính). It finds the procedures in force on
 // a day however they are asked for: by code, by the counter's short alias, by
 // initials, by their name with or without marks, by what people call them,
-// with typing slips.
+// with typing slips. What is no procedure or another agency's is found beside
+// them, so that people are told where to go.
 package catalogue
 
 import (
@@ -17,16 +18,19 @@ import (
 // Index finds procedures in force on one day. It lies in memory, is never
 // changed and may be used by many at once.
 type Index struct {
-	procedures []procedure         // and matters
-	exact      map[string][]int    // alias or code as typed → procedures
-	initials   map[string][]int    // "dktt" → procedures
+	weights
+	entries    []procedure         // procedures, then matters
+	exact      map[string][]int    // alias or code as typed → entries
+	initials   map[string][]int    // "dktt" → entries
 	terms      map[string]*entry   // words, pairs and their sounds
 	vocabulary []known             // the words among the terms, sorted
 	sounds     map[string][]string // sound of a word → words of the vocabulary
-	average    float64             // length of an average procedure
+	usual      map[string]string   // word without marks → as it is mostly written, "" without
+	places     places
+	average    float64 // length of an average entry
 }
 
-// procedure is what the index keeps of one.
+// procedure is what the index keeps of a procedure or matter.
 type procedure struct {
 	code    string
 	kind    Kind
@@ -48,8 +52,8 @@ const (
 type phrase struct {
 	words string // as written in the pack
 	name  bool
-	plain []string // its folded words, each once
-	known []int    // the same as places in the vocabulary
+	known []int // its telling words, each once, as places in the vocabulary
+	mass  float64
 }
 
 // entry is where a term stands.
@@ -60,7 +64,7 @@ type entry struct {
 }
 
 type posting struct {
-	at    int     // index in procedures
+	at    int     // index in entries
 	times float64 // weighted number of times
 }
 
@@ -71,162 +75,131 @@ type known struct {
 	rarity  float64
 }
 
-// How much a word counts by the place it stands in.
-const (
-	inName     = 3.0
-	inOfficial = 1.5
-	inKeyword  = 2.0
-	inField    = 0.5
-	inResult   = 0.5
-)
-
-// NewIndex reads the procedures in force on the day.
+// NewIndex reads the procedures and matters of the day.
 func NewIndex(p *pack.Pack, on pack.Date) *Index {
-	fields := map[string]string{}
-	for _, f := range p.Fields(on) {
-		fields[f.Slug] = f.Name
-	}
-	return newIndex(p.Procedures(on), matters(p, on), fields)
-}
-
-func matters(p *pack.Pack, on pack.Date) []pack.Matter {
-	return slices.DeleteFunc(p.Matters(), func(m pack.Matter) bool {
-		_, ok := m.On(on)
-		return !ok
-	})
+	return newIndex(read(p, p.Procedures(on), on), newPlaces(p), tuned)
 }
 
 // NewWholeIndex reads the procedures of all times. Matters are those of the
 // day up to which the pack goes: what is ours by now is nobody else's.
 func NewWholeIndex(p *pack.Pack) *Index {
-	fields := map[string]string{}
-	for _, proc := range p.AllProcedures() {
-		f, _ := p.Field(proc.Field)
-		fields[f.Slug] = f.Name
-	}
-	return newIndex(p.AllProcedures(), matters(p, p.Head().AsOf), fields)
+	return newIndex(read(p, p.AllProcedures(), p.Head().AsOf), newPlaces(p), tuned)
 }
 
-func newIndex(procedures []*pack.Procedure, matters []pack.Matter, fields map[string]string) *Index {
+// newIndex files what was read, each word by its weight.
+func newIndex(all []reading, known places, w weights) *Index {
 	ix := &Index{
+		weights: w, places: known,
 		exact: map[string][]int{}, initials: map[string][]int{},
-		terms: map[string]*entry{}, sounds: map[string][]string{},
+		terms: map[string]*entry{}, sounds: map[string][]string{}, usual: usual(all),
 	}
-	for _, p := range procedures {
-		ix.add(p, fields[p.Field])
-	}
-	for _, m := range matters {
-		ix.addMatter(m)
+	said := make([][][]word, len(all))
+	for i, r := range all {
+		said[i] = ix.add(r)
 	}
 	ix.finish()
+	for i, calls := range said {
+		ix.call(i, all[i].calls, calls)
+	}
 	return ix
 }
 
-func (ix *Index) addMatter(m pack.Matter) {
-	at := len(ix.procedures)
-	kind := Elsewhere
-	if m.Ours {
-		kind = Service
+// usual says how each word is mostly written.
+func usual(all []reading) map[string]string {
+	times, most := map[word]int{}, map[string]string{}
+	for _, r := range all {
+		for _, c := range r.calls {
+			for _, w := range c.said {
+				times[w]++
+			}
+		}
 	}
-	ix.procedures = append(ix.procedures, procedure{code: m.Code, kind: kind, prior: 1})
-	count := map[string]float64{}
-	ix.say(at, count, m.Name, inName)
-	for _, k := range m.Words {
-		ix.say(at, count, k, inKeyword)
+	for w, n := range times {
+		now, known := most[w.plain]
+		then := times[word{w.plain, now}]
+		if !known || n > then || n == then && w.marked < now {
+			most[w.plain] = w.marked
+		}
 	}
-	ix.post(at, count)
+	return most
 }
 
-func (ix *Index) add(p *pack.Procedure, field string) {
-	at := len(ix.procedures)
-	ix.procedures = append(ix.procedures, procedure{code: p.Code, kind: Procedure, prior: 1.06 - 0.03*float64(p.Popularity)})
-	for _, key := range append([]string{p.Code}, p.Aliases...) {
-		ix.file(ix.exact, squeeze(key), at)
+// add files one reading under its words and gives the telling words of its calls.
+func (ix *Index) add(r reading) (said [][]word) {
+	at := len(ix.entries)
+	ix.entries = append(ix.entries, procedure{code: r.code, kind: r.kind, prior: ix.prior(r)})
+	for _, key := range r.keys {
+		file(ix.exact, squeeze(key), at)
 	}
 	count := map[string]float64{}
-	ix.say(at, count, p.Name, inName)
-	if p.ShortName != p.Name {
-		ix.say(at, count, p.ShortName, inName)
+	for _, c := range r.calls {
+		for _, t := range c.terms {
+			count[t.key] += ix.place(c.place) * ix.kind(t.kind)
+		}
+		if c.place.calls() {
+			said = append(said, c.said)
+			if len(c.initials) > 1 {
+				file(ix.initials, c.initials, at)
+			}
+		}
 	}
-	if p.Official != p.Name {
-		ix.say(at, count, p.Official, inOfficial)
-	}
-	for _, k := range p.Keywords {
-		ix.say(at, count, k, inKeyword)
-	}
-	tally(count, field, inField)
-	for _, r := range p.Result {
-		tally(count, r, inResult)
-	}
-	ix.post(at, count)
-}
-
-// post files the terms of a procedure.
-func (ix *Index) post(at int, count map[string]float64) {
-	for _, term := range slices.Sorted(maps.Keys(count)) {
+	for term, times := range count {
 		e := ix.terms[term]
 		if e == nil {
 			e = &entry{word: -1}
 			ix.terms[term] = e
 		}
-		e.in = append(e.in, posting{at, count[term]})
-		ix.procedures[at].length += count[term]
+		e.in = append(e.in, posting{at, times})
 	}
+	for _, term := range slices.Sorted(maps.Keys(count)) { // in one order: sums of floats depend on it
+		ix.entries[at].length += count[term]
+	}
+	return said
 }
 
-// say adds one way to call the procedure.
-func (ix *Index) say(at int, count map[string]float64, words string, weight float64) {
-	if words == "" {
-		return
-	}
-	tally(count, words, weight)
-	p := &ix.procedures[at]
-	var set []string
-	for _, w := range telling(split(words)) {
-		if !slices.Contains(set, w.plain) {
-			set = append(set, w.plain)
+// call keeps the ways in which an entry is called as places in the vocabulary.
+func (ix *Index) call(at int, calls []call, said [][]word) {
+	p := &ix.entries[at]
+	for _, c := range calls {
+		if !c.place.calls() {
+			continue
 		}
-	}
-	p.phrases = append(p.phrases, phrase{words: words, name: weight != inKeyword, plain: set})
-	if short := initialsOf(words); len(short) > 1 {
-		ix.file(ix.initials, short, at)
+		one := phrase{words: c.words, name: c.place != inKeyword}
+		for _, w := range said[0] {
+			if n := ix.terms[w.plain].word; !slices.Contains(one.known, n) {
+				one.known = append(one.known, n)
+				one.mass += ix.vocabulary[n].rarity
+			}
+		}
+		p.phrases = append(p.phrases, one)
+		said = said[1:]
 	}
 }
 
-func (ix *Index) file(under map[string][]int, key string, at int) {
+func file(under map[string][]int, key string, at int) {
 	if key != "" && !slices.Contains(under[key], at) {
 		under[key] = append(under[key], at)
 	}
 }
 
-func tally(count map[string]float64, words string, weight float64) {
-	for _, t := range terms(telling(split(words))) {
-		count[t.key] += weight * t.weight
-	}
-}
-
-// finish reckons what depends on all procedures together.
+// finish reckons what depends on all entries together.
 func (ix *Index) finish() {
-	n := float64(len(ix.procedures))
-	for _, key := range slices.Sorted(maps.Keys(ix.terms)) {
-		e := ix.terms[key]
+	n := float64(len(ix.entries))
+	for _, e := range ix.terms {
 		with := float64(len(e.in))
 		e.rarity = math.Log(1 + (n-with+0.5)/(with+0.5))
+	}
+	for _, key := range slices.Sorted(maps.Keys(ix.terms)) {
 		if strings.ContainsAny(key, termMarks) {
 			continue
 		}
+		e := ix.terms[key]
 		e.word = len(ix.vocabulary)
 		ix.vocabulary = append(ix.vocabulary, known{key, lettersOf(key), e.rarity})
 		ix.sounds[sound(key)] = append(ix.sounds[sound(key)], key)
 	}
-	for i := range ix.procedures {
-		p := &ix.procedures[i]
-		ix.average += p.length / n
-		for j, call := range p.phrases {
-			for _, w := range call.plain {
-				p.phrases[j].known = append(p.phrases[j].known, ix.terms[w].word)
-			}
-		}
+	for i := range ix.entries {
+		ix.average += ix.entries[i].length / n
 	}
 }
 
@@ -236,5 +209,5 @@ func (ix *Index) rarity(term string) float64 {
 	if e := ix.terms[term]; e != nil {
 		return e.rarity
 	}
-	return math.Log(2*float64(len(ix.procedures)) + 2)
+	return math.Log(2*float64(len(ix.entries)) + 2)
 }

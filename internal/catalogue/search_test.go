@@ -62,6 +62,15 @@ func TestProceduresAreFoundHoweverTyped(t *testing.T) {
 		{"decomposed marks", norm.NFD.String("Đăng ký tạm trú"), "1.004194", catalogue.ByName},
 		{"Icelandic Đ", "Ðăng ký tạm trú", "1.004194", catalogue.ByName},
 		{"Telex keys", "ddawng kys tajm trus", "1.004194", catalogue.ByName},
+		{"VNI keys", "d9a8ng ky1 ta5m tru1", "1.004194", catalogue.ByName},
+		{"ng for n at the end", "gia hạng tạm trú", "1.002755", catalogue.ByName},
+		{"n for ng at the end", "xác nhận thôn tin cư trú", "1.010041", catalogue.ByName},
+		{"t for c at the end", "thông bát lưu trú", "2.001159", catalogue.ByName},
+		{"l for n", "thông báo nưu trú", "2.001159", catalogue.ByName},
+		{"s for x", "sóa đăng ký thường trú", "1.003197", catalogue.ByName},
+		{"r for gi", "ra hạn tạm trú", "1.002755", catalogue.ByName},
+		{"in a commune that was merged", "đăng ký tạm trú xã Khổng Lào", "1.004194", catalogue.ByName},
+		{"in a district that was abolished", "thong bao luu tru o huyen Phong Tho", "2.001159", catalogue.ByName},
 		{"y for i", "đăng kí tạm trú", "1.004194", catalogue.ByName},
 		{"heard wrongly", "đăng ký tạm chú", "1.004194", catalogue.ByName},
 		{"a letter missing", "dang ky tm tru", "1.004194", catalogue.ByName},
@@ -216,8 +225,8 @@ func TestQuestionsOfPeople(t *testing.T) {
 			for _, m := range e.Mistakes {
 				t.Logf("rank %d: %q", m.Rank, m.Words)
 			}
-			if e.All.MRR < 0.86 || e.All.Three < 0.90 {
-				t.Errorf("%s %s: MRR %.3f, in the first three %.3f; want 0.86 and 0.90", file, on, e.All.MRR, e.All.Three)
+			if e.All.MRR < 0.95 || e.All.Three < 0.98 {
+				t.Errorf("%s %s: MRR %.3f, in the first three %.3f; want 0.95 and 0.98", file, on, e.All.MRR, e.All.Three)
 			}
 		}
 	}

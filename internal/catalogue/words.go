@@ -16,21 +16,28 @@ type word struct {
 	marked string // with its marks, wherever the tone was put; "" if typed without
 }
 
+// fields takes text apart where words end.
+func fields(s string) []string {
+	return strings.FieldsFunc(s, func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsNumber(r) && !unicode.IsMark(r)
+	})
+}
+
+func newWord(typed string) word {
+	w := word{plain: applicant.Fold(typed)}
+	if w.plain != "" && len(w.plain) != len(typed) {
+		w.marked = applicant.SortKey(typed)
+	}
+	return w
+}
+
 // split takes text apart into words.
 func split(s string) []word {
 	var all []word
-	for _, w := range strings.FieldsFunc(s, func(r rune) bool {
-		return !unicode.IsLetter(r) && !unicode.IsNumber(r) && !unicode.IsMark(r)
-	}) {
-		plain := applicant.Fold(w)
-		if plain == "" {
-			continue
+	for _, typed := range fields(s) {
+		if w := newWord(typed); w.plain != "" {
+			all = append(all, w)
 		}
-		marked := ""
-		if len(plain) != len(w) {
-			marked = applicant.SortKey(w)
-		}
-		all = append(all, word{plain, marked})
 	}
 	return all
 }
@@ -44,7 +51,7 @@ func plainWords(s string) []word {
 }
 
 // telling leaves out the words that say nothing about a procedure.
-func telling(words []word) []word { return slices.DeleteFunc(words, word.empty) }
+func telling(words []word) []word { return slices.DeleteFunc(slices.Clone(words), word.empty) }
 
 // empty asks for the word as it was typed: "cần" says nothing, "căn" does.
 func (w word) empty() bool {
@@ -59,11 +66,20 @@ func (w word) is(known word) bool {
 	return w.plain == known.plain && (w.marked == "" || w.marked == known.marked)
 }
 
-// term is a key of the index and how much it counts.
+// term is a key of the index.
 type term struct {
-	key    string
-	weight float64
+	key  string
+	kind kindOfTerm
 }
+
+type kindOfTerm int
+
+const (
+	plainTerm  kindOfTerm = iota
+	markedTerm            // a word with its marks
+	pairTerm              // two neighbours
+	soundTerm             // how they sound
+)
 
 // The signs that part the kinds of terms; words hold none of them.
 const (
@@ -73,27 +89,20 @@ const (
 	termMarks  = pairMark + soundMark + markedMark
 )
 
-// How much the kinds of terms count beside a plain word.
-const (
-	weighPair   = 1.0
-	weighSound  = 0.6
-	weighMarked = 0.5
-)
-
 // terms are the keys under which words stand in the index: each word, the word
 // with its marks, each pair of neighbours, and the sound of the pair, in which
 // ch and tr, s and x, d, gi and r are the same.
 func terms(words []word) []term {
-	var all []term
+	all := make([]term, 0, 4*len(words))
 	for i, w := range words {
-		all = append(all, term{w.plain, 1})
+		all = append(all, term{w.plain, plainTerm})
 		if w.marked != "" {
-			all = append(all, term{w.marked, weighMarked})
+			all = append(all, term{w.marked, markedTerm})
 		}
 		if i > 0 {
 			before := words[i-1].plain
-			all = append(all, term{before + pairMark + w.plain, weighPair},
-				term{sound(before) + soundMark + sound(w.plain), weighSound})
+			all = append(all, term{before + pairMark + w.plain, pairTerm},
+				term{sound(before) + soundMark + sound(w.plain), soundTerm})
 		}
 	}
 	return all
@@ -124,8 +133,9 @@ var synonymText string
 
 // synonym is a way of speaking and what it stands for.
 type synonym struct {
-	said  []word
-	meant []string // one or more phrases, folded
+	said    []word
+	meant   []string // phrases, folded; none with instead: it says nothing
+	instead bool     // what was said does not count
 }
 
 // synonyms are filed by their first word, folded; empty are the words that say
@@ -140,17 +150,21 @@ func readSynonyms(text string) (map[string][]synonym, map[string]bool) {
 			continue
 		}
 		said := split(left)
-		switch meant {
-		case "--":
-			none[said[0].plain] = true
-			fallthrough
-		case "-":
-			none[cmp.Or(said[0].marked, said[0].plain)] = true
-			continue
-		}
 		s := synonym{said: said}
-		for m := range strings.SplitSeq(meant, "|") {
-			s.meant = append(s.meant, applicant.Fold(m))
+		switch {
+		case meant == "-" && len(said) > 1:
+			s.instead = true
+		case meant == "-" || meant == "--":
+			none[cmp.Or(said[0].marked, said[0].plain)] = true
+			if meant == "--" {
+				none[said[0].plain] = true
+			}
+			continue
+		default:
+			meant, s.instead = strings.CutPrefix(meant, "=")
+			for m := range strings.SplitSeq(meant, "|") {
+				s.meant = append(s.meant, applicant.Fold(m))
+			}
 		}
 		all[said[0].plain] = append(all[said[0].plain], s)
 	}

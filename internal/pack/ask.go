@@ -102,6 +102,9 @@ func (p *Pack) Units(on Date) []Unit {
 	return units
 }
 
+// AllUnits are the units of all times.
+func (p *Pack) AllUnits() []Unit { return slices.Clone(p.all.Units) }
+
 // Desks are the units that receive on the day, by code.
 func (p *Pack) Desks(on Date) []Unit {
 	return slices.DeleteFunc(p.Units(on), func(u Unit) bool {

@@ -142,6 +142,11 @@ var spoilt = []struct {
 	{"unknown role", version, "role: processor", "role: boss", "", "word"},
 	{"alias twice", "procedures/1.000002/procedure.yaml", "popularity: 1", "popularity: 1\naliases: [tt]", "aliases:", "alias-twice"},
 	{"version in a file of another day", version, "from: 2025-07-01", "from: 2025-07-02", "from: 2025-07-02", "name"},
+	// matters
+	{"matter that is a procedure", "matters.yaml", "code: ho-tich", "code: '1.000002'", "code:", "matter-procedure"},
+	{"matter without a word", "matters.yaml", "words: [khai sinh, kết hôn]", "words: []", "- code", "missing"},
+	{"two agencies on one day", "matters.yaml", "from: 2025-07-01", "from: 2025-06-30", "- name: Ủy ban nhân dân xã", "overlap"},
+	{"matter of nobody", "matters.yaml", "name: Ủy ban nhân dân xã, phường\n", "name: ''\n", "- name: ''", "missing"},
 	// the file itself
 	{"unknown key", oldest, "channels:", "chanels:", "", "unknown-key"},
 	{"broken YAML", oldest, "channels:\n", "channels: [\n", "channels: [", "syntax"},
