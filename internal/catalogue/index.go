@@ -26,7 +26,7 @@ type Index struct {
 	vocabulary []known             // the words among the terms, sorted
 	sounds     map[string][]string // sound of a word → words of the vocabulary
 	usual      map[string]string   // word without marks → as it is mostly written, "" without
-	places     places
+	places     gazetteer
 	average    float64 // length of an average entry
 }
 
@@ -77,17 +77,17 @@ type known struct {
 
 // NewIndex reads the procedures and matters of the day.
 func NewIndex(p *pack.Pack, on pack.Date) *Index {
-	return newIndex(read(p, p.Procedures(on), on), newPlaces(p), tuned)
+	return newIndex(read(p, p.Procedures(on), on), newGazetteer(p), tuned)
 }
 
 // NewWholeIndex reads the procedures of all times. Matters are those of the
 // day up to which the pack goes: what is ours by now is nobody else's.
 func NewWholeIndex(p *pack.Pack) *Index {
-	return newIndex(read(p, p.AllProcedures(), p.Head().AsOf), newPlaces(p), tuned)
+	return newIndex(read(p, p.AllProcedures(), p.Head().AsOf), newGazetteer(p), tuned)
 }
 
 // newIndex files what was read, each word by its weight.
-func newIndex(all []reading, known places, w weights) *Index {
+func newIndex(all []reading, known gazetteer, w weights) *Index {
 	ix := &Index{
 		weights: w, places: known,
 		exact: map[string][]int{}, initials: map[string][]int{},

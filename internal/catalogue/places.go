@@ -8,16 +8,16 @@ import (
 	"quay20/internal/pack"
 )
 
-// places are the units of all times by the folded names of their places. An
+// gazetteer holds the units of all times by the folded names of their places. An
 // abolished district or a merged commune in a question says where somebody
 // lives, not what they need.
-type places map[string][]pack.UnitKey // "tan phong"
+type gazetteer map[string][]pack.UnitKey // "tan phong"
 
 // kindsOfPlace are the words before a place's name.
 var kindsOfPlace = []string{"xa", "phuong", "thi tran", "huyen", "thanh pho", "tinh"}
 
-func newPlaces(p *pack.Pack) places {
-	all := places{}
+func newGazetteer(p *pack.Pack) gazetteer {
+	all := gazetteer{}
 	for _, u := range p.AllUnits() {
 		if u.Level != pack.Commune && u.Level != pack.District {
 			continue
@@ -39,7 +39,7 @@ const longestPlace = 4
 
 // cut takes the places out of a question, with the kind that stands before
 // them, and says which they were.
-func (p places) cut(words []word) (rest []word, named []string) {
+func (p gazetteer) cut(words []word) (rest []word, named []string) {
 	for i := 0; i < len(words); {
 		name, n := p.at(words[i:])
 		if n == 0 {
@@ -56,7 +56,7 @@ func (p places) cut(words []word) (rest []word, named []string) {
 
 // at is the longest place with which the words begin. One word alone is no
 // place: too much else is called so.
-func (p places) at(words []word) (name string, n int) {
+func (p gazetteer) at(words []word) (name string, n int) {
 	for n = min(longestPlace, len(words)); n >= 2; n-- {
 		if name = plainOf(words[:n]); p[name] != nil {
 			return name, n

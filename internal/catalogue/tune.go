@@ -35,14 +35,14 @@ func CrossValidation(p *pack.Pack, on pack.Date, all []Question, folds int) (uns
 // tuner reads a catalogue once and files it under many weights.
 type tuner struct {
 	all    []reading
-	places places
+	places gazetteer
 }
 
 func newTuner(p *pack.Pack, on pack.Date) tuner {
 	if on == "" {
-		return tuner{read(p, p.AllProcedures(), p.Head().AsOf), newPlaces(p)}
+		return tuner{read(p, p.AllProcedures(), p.Head().AsOf), newGazetteer(p)}
 	}
-	return tuner{read(p, p.Procedures(on), on), newPlaces(p)}
+	return tuner{read(p, p.Procedures(on), on), newGazetteer(p)}
 }
 
 func (t tuner) index(w weights) *Index { return newIndex(t.all, t.places, w) }
