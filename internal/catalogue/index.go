@@ -22,6 +22,7 @@ type Index struct {
 	entries    []procedure         // procedures, then matters
 	exact      map[string][]int    // alias or code as typed → entries
 	initials   map[string][]int    // "dktt" → entries
+	said       map[string][]int    // "ca vet", the telling words of a call → entries
 	terms      map[string]*entry   // words, pairs and their sounds
 	vocabulary []known             // the words among the terms, sorted
 	sounds     map[string][]string // sound of a word → words of the vocabulary
@@ -90,7 +91,7 @@ func NewWholeIndex(p *pack.Pack) *Index {
 func newIndex(all []reading, known gazetteer, w weights) *Index {
 	ix := &Index{
 		weights: w, places: known,
-		exact: map[string][]int{}, initials: map[string][]int{},
+		exact: map[string][]int{}, initials: map[string][]int{}, said: map[string][]int{},
 		terms: map[string]*entry{}, sounds: map[string][]string{}, usual: usual(all),
 	}
 	said := make([][][]word, len(all))
@@ -138,6 +139,7 @@ func (ix *Index) add(r reading) (said [][]word) {
 		}
 		if c.place.calls() {
 			said = append(said, c.said)
+			file(ix.said, plainOf(c.said), at)
 			if len(c.initials) > 1 {
 				file(ix.initials, c.initials, at)
 			}

@@ -13,6 +13,7 @@ type question struct {
 	weights map[string]float64
 	words   []float64 // the weights of the words alone, by place in the vocabulary
 	mass    float64   // rarity of the words typed, together
+	exactly []int     // entries that are called just so
 }
 
 // longestQuery is how many words of a question are looked at.
@@ -32,7 +33,7 @@ func (ix *Index) ask(q string) question {
 	}
 	typed, meant := ix.understand(typed)
 	told := telling(typed)
-	asked := question{weights: map[string]float64{}, words: make([]float64, len(ix.vocabulary))}
+	asked := question{weights: map[string]float64{}, words: make([]float64, len(ix.vocabulary)), exactly: ix.said[plainOf(told)]}
 	for _, w := range told {
 		asked.mass += ix.rarity(w.plain)
 	}

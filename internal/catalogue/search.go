@@ -148,6 +148,9 @@ func codeLike(key string) bool { return strings.ContainsAny(key, "0123456789") }
 func (ix *Index) byWords(found *hits, q string, n int, wanted func(Kind) bool) {
 	asked := ix.ask(q)
 	score := ix.bm25(asked)
+	for _, at := range asked.exactly {
+		score[at] *= exactly
+	}
 	for at := range score {
 		score[at] *= ix.entries[at].prior
 		if !wanted(ix.entries[at].kind) {
@@ -167,6 +170,9 @@ func (ix *Index) byWords(found *hits, q string, n int, wanted func(Kind) bool) {
 		found.add(at, s*(1+fit), why, best.words)
 	}
 }
+
+// exactly is how much more an entry counts that is called just as was asked.
+const exactly = 1.5
 
 // nth is the n-th greatest score.
 func nth(score []float64, n int) float64 {
