@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,7 +13,9 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"quay20/internal/catalogue"
 	"quay20/internal/catalogue/national"
+	"quay20/internal/officer"
 	"quay20/internal/pack"
 	"quay20/internal/problem"
 	"quay20/internal/text"
@@ -29,7 +32,7 @@ type CatalogueCmd struct {
 type CatalogueImport struct {
 	File string `arg:"" help:"File of records, one JSON object a line." type:"existingfile"`
 	From string `required:"" enum:"national" help:"Where the records come from: national." placeholder:"national"`
-	Out  string `help:"Folder to be made, with the drafts and a report; without it the table is only printed." placeholder:"DIR"`
+	Out  string `help:"Folder to be made, with the drafts as files of a pack and a report." placeholder:"DIR"`
 	On   string `help:"The day whose law is asked; today if left out." placeholder:"2026-05-08"`
 	JSON bool   `name:"json" help:"Print JSON."`
 }
@@ -38,36 +41,47 @@ func (c *CatalogueImport) Help() string {
 	return `Examples:
   quay20 catalogue import --from national records.jsonl
   quay20 catalogue import --from national records.jsonl --out drafts
+  quay20 catalogue import --from national records.jsonl --data var/quay20
 
-Every line becomes a draft. What cannot be read with certainty stays text and is marked; nothing is guessed.
+Every line becomes a draft. What cannot be read with certainty stays text and is marked; nothing is guessed. The table says, for each field, of how many records it was read (and of how many of these the page contradicts itself), kept as text, absent.
+
+With --out the drafts become files in the pack's form, which begin on the day after --on, because the pages print no day: in complete/ those that pack check and the worklist find nothing wrong with, in open/ the others. report.tsv has each field of each draft, worklist.tsv what is to do.
+With --data, and no --out, they go into the book of drafts, where an officer finishes them and another approves; a record that was imported before changes no draft that somebody has written in.
 
 Exit status 0 means that every line was a record, 1 that some were not (they are listed with their lines), 2 that the command or the file was refused.`
 }
 
 // imported is what an import prints with --json.
 type imported struct {
-	Records int              `json:"records"`
-	Broken  int              `json:"broken"`
-	Fields  []national.Count `json:"fields"`
+	Records  int              `json:"records"`
+	Broken   int              `json:"broken"`
+	Fields   []national.Count `json:"fields"`
+	Complete int              `json:"complete,omitempty"` // of the files written
+	Open     int              `json:"open,omitempty"`
+	Stored   int              `json:"stored,omitempty"` // in the book of drafts, new or changed
+	Same     int              `json:"same,omitempty"`
+	Skipped  int              `json:"skipped,omitempty"`
 }
 
-func (c *CatalogueImport) Run(std Std, lang text.Lang) error {
-	law, err := packs.LaiChau()
-	if err != nil {
-		return fmt.Errorf("reading the law: %w", err)
-	}
+func (c *CatalogueImport) Run(ctx context.Context, std Std, place *Place, lang text.Lang) error {
 	on, err := lawDay(c.On, std.Now)
 	if err != nil {
 		return err
 	}
+	var h *house
+	var law *pack.Pack
+	if c.Out == "" && place.named() {
+		if h, err = place.open(ctx, std.Now); err != nil {
+			return err
+		}
+		defer h.db.Close()
+		law = h.law.Law()
+	} else if law, err = packs.LaiChau(); err != nil {
+		return fmt.Errorf("reading the law: %w", err)
+	}
 	drafts, err := readNational(c.File, law, on)
 	if err != nil {
 		return err
-	}
-	if c.Out != "" {
-		if err := writeReport(c.Out, drafts, lang); err != nil {
-			return err
-		}
 	}
 	sum := imported{Records: len(drafts), Fields: national.Tally(drafts)}
 	for _, d := range drafts {
@@ -75,10 +89,20 @@ func (c *CatalogueImport) Run(std Std, lang text.Lang) error {
 			sum.Broken++
 		}
 	}
+	found := national.Lint(drafts, law, on)
+	switch {
+	case c.Out != "":
+		err = folder{c.Out, lang}.write(&sum, drafts, found, law, on)
+	case h != nil:
+		err = storeDrafts(ctx, h, &sum, drafts, found, on)
+	}
+	if err != nil {
+		return err
+	}
 	if c.JSON {
 		err = writeJSON(std.Out, sum)
 	} else {
-		err = printImported(std.Out, lang, sum, drafts)
+		err = c.print(std.Out, lang, sum, drafts, h != nil)
 	}
 	if err == nil && sum.Broken > 0 {
 		return exitCode(1)
@@ -86,7 +110,7 @@ func (c *CatalogueImport) Run(std Std, lang text.Lang) error {
 	return err
 }
 
-func printImported(out io.Writer, lang text.Lang, sum imported, drafts []national.Draft) error {
+func (c *CatalogueImport) print(out io.Writer, lang text.Lang, sum imported, drafts []national.Draft, stored bool) error {
 	for _, d := range drafts {
 		if d.Broken != "" {
 			fmt.Fprintln(out, text.T(lang, "cli.catalogue.broken", "line", d.Line, "why", d.Broken))
@@ -94,11 +118,50 @@ func printImported(out io.Writer, lang text.Lang, sum imported, drafts []nationa
 	}
 	fmt.Fprintln(out, text.T(lang, "cli.catalogue.records", "n", sum.Records, "broken", sum.Broken))
 	w := tabwriter.NewWriter(out, 2, 0, 2, ' ', 0)
-	fmt.Fprintln(w, strings.ReplaceAll(text.T(lang, "cli.catalogue.head"), "|", "\t"))
+	fmt.Fprintln(w, tabbed(lang, "cli.catalogue.head"))
 	for _, f := range sum.Fields {
 		fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%d\n", text.T(lang, national.FieldWord(f.Field)), f.Read, f.Doubt, f.Text, f.Absent)
 	}
-	return w.Flush()
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	switch {
+	case c.Out != "":
+		fmt.Fprintln(out, text.T(lang, "cli.catalogue.written", "dir", c.Out, "complete", sum.Complete, "open", sum.Open))
+	case stored:
+		fmt.Fprintln(out, text.T(lang, "cli.catalogue.stored", "n", sum.Stored, "same", sum.Same, "skipped", sum.Skipped))
+	}
+	return nil
+}
+
+// tabbed is the head of a table.
+func tabbed(lang text.Lang, key string) string {
+	return strings.ReplaceAll(text.T(lang, key), "|", "\t")
+}
+
+// storeDrafts puts every record with a code into the book of drafts; of two
+// records with one code the first.
+func storeDrafts(ctx context.Context, h *house, sum *imported, drafts []national.Draft, found []national.Finding, on pack.Date) error {
+	book, law := catalogue.NewDrafts(h.db, h.law), h.law.Law()
+	seen := map[string]bool{}
+	for i := range drafts {
+		d := &drafts[i]
+		if d.Procedure.Code == "" || seen[d.Procedure.Code] {
+			sum.Skipped++
+			continue
+		}
+		seen[d.Procedure.Code] = true
+		_, changed, err := book.Import(ctx, d.Imported(law, on, found), officer.Console())
+		if err != nil {
+			return fmt.Errorf("storing line %d: %w", d.Line, err)
+		}
+		if changed {
+			sum.Stored++
+		} else {
+			sum.Same++
+		}
+	}
+	return h.copies().Copy(ctx)
 }
 
 // lawDay is the day asked about, today if none is given.
@@ -125,35 +188,123 @@ func readNational(name string, law *pack.Pack, on pack.Date) ([]national.Draft, 
 	return drafts, nil
 }
 
-// writeReport makes the folder with one line for each field of each draft. A
-// folder that is there already is not touched: it may hold somebody's work.
-func writeReport(dir string, drafts []national.Draft, lang text.Lang) error {
-	if err := os.Mkdir(dir, 0o755); err != nil {
+// folder is where drafts are written for an officer to open.
+type folder struct {
+	dir  string
+	lang text.Lang
+}
+
+// write makes the folder. One that is there already is not touched: it may hold
+// somebody's work.
+func (f folder) write(sum *imported, drafts []national.Draft, found []national.Finding, law *pack.Pack, on pack.Date) error {
+	if err := os.Mkdir(f.dir, 0o755); err != nil {
 		if errors.Is(err, os.ErrExist) {
-			return problem.New(problem.Invalid, "cli.err.catalogue-out", "dir", dir)
+			return problem.New(problem.Invalid, "cli.err.catalogue-out", "dir", f.dir)
 		}
 		return fmt.Errorf("making the folder of drafts: %w", err)
 	}
-	var report strings.Builder
-	report.WriteString("\ufeff" + strings.ReplaceAll(text.T(lang, "cli.catalogue.report"), "|", "\t") + "\n")
-	for _, d := range drafts {
-		for _, field := range national.Fields {
-			m := d.Marks[field]
-			why := m.Why
-			if m.Doubt != "" {
-				why = m.Doubt
+	todo := map[int]bool{}
+	for _, one := range found {
+		todo[one.Line] = true
+	}
+	unfit, seen := map[int]string{}, map[string]bool{}
+	for i := range drafts {
+		d := &drafts[i]
+		files, faults, err := d.Files(law, dayAfter(on))
+		var place string
+		switch p, fits := problem.As(err); {
+		case err == nil && len(faults) == 0 && d.Complete(law) && !todo[d.Line]:
+			place = "complete"
+			sum.Complete++
+		case err == nil:
+			place = "open"
+			sum.Open++
+			unfit[d.Line] = faultWords(f.lang, faults)
+		case fits:
+			sum.Open++
+			unfit[d.Line] = text.Problem(f.lang, p)
+			continue
+		default:
+			return fmt.Errorf("drafting line %d: %w", d.Line, err)
+		}
+		if seen[d.Procedure.Code] {
+			place = filepath.Join(place, "line-"+strconv.Itoa(d.Line))
+		}
+		seen[d.Procedure.Code] = true
+		for name, body := range files {
+			if err := putFile(filepath.Join(f.dir, place, filepath.FromSlash(name)), body); err != nil {
+				return err
 			}
-			if d.Broken != "" {
-				why = d.Broken
-			}
-			row := []string{strconv.Itoa(d.Line), d.Procedure.Code, d.Title(), text.T(lang, national.FieldWord(field)), string(m.State), "", m.Text}
-			if why != "" {
-				row[5] = text.T(lang, string(why))
-			}
-			report.WriteString(strings.Join(cells(row), "\t") + "\n")
 		}
 	}
-	return os.WriteFile(filepath.Join(dir, "report.tsv"), []byte(report.String()), 0o644)
+	if err := f.report(drafts, unfit); err != nil {
+		return err
+	}
+	return f.worklist(found)
+}
+
+func putFile(name string, body []byte) error {
+	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+		return fmt.Errorf("writing a draft: %w", err)
+	}
+	return os.WriteFile(name, body, 0o644)
+}
+
+// faultWords are what the pack's check says of a draft.
+func faultWords(lang text.Lang, faults []pack.Fault) string {
+	var all []string
+	for _, fault := range faults {
+		all = append(all, fault.String(lang))
+	}
+	return strings.Join(all, " | ")
+}
+
+func dayAfter(on pack.Date) pack.Date {
+	t, err := time.Parse(time.DateOnly, on)
+	if err != nil {
+		return on
+	}
+	return t.AddDate(0, 0, 1).Format(time.DateOnly)
+}
+
+// report has a line for each field of each draft.
+func (f folder) report(drafts []national.Draft, unfit map[int]string) error {
+	rows := [][]string{}
+	for _, d := range drafts {
+		line := strconv.Itoa(d.Line)
+		for _, field := range national.Fields {
+			m := d.Marks[field]
+			why := cmp.Or(d.Broken, m.Doubt, m.Why)
+			row := []string{line, d.Procedure.Code, d.Title(), text.T(f.lang, national.FieldWord(field)), string(m.State), "", m.Text}
+			if why != "" {
+				row[5] = text.T(f.lang, string(why))
+			}
+			rows = append(rows, row)
+		}
+		if why := unfit[d.Line]; why != "" {
+			rows = append(rows, []string{line, d.Procedure.Code, d.Title(), "pack check", "", text.T(f.lang, "cli.catalogue.unfit", "why", why), ""})
+		}
+	}
+	return f.table("report.tsv", "cli.catalogue.report", rows)
+}
+
+func (f folder) worklist(found []national.Finding) error {
+	rows := [][]string{}
+	for _, one := range found {
+		rows = append(rows, []string{strconv.Itoa(one.Line), one.Code, one.Name, fieldWord(f.lang, one.Field), text.T(f.lang, one.Word(), one.Args...), one.Sentence, text.T(f.lang, one.Remedy(), one.Args...)})
+	}
+	return f.table("worklist.tsv", "cli.catalogue.worklist", rows)
+}
+
+// table writes a table that a spreadsheet opens, with the mark by which it knows
+// the letters.
+func (f folder) table(name, head string, rows [][]string) error {
+	var out strings.Builder
+	out.WriteString("\ufeff" + tabbed(f.lang, head) + "\n")
+	for _, row := range rows {
+		out.WriteString(strings.Join(cells(row), "\t") + "\n")
+	}
+	return os.WriteFile(filepath.Join(f.dir, name), []byte(out.String()), 0o644)
 }
 
 // cells makes texts fit into the cells of a table that a spreadsheet opens: no
@@ -168,6 +319,9 @@ func cells(row []string) []string {
 	}
 	return row
 }
+
+// named reports whether a place was asked for, by flag or by environment.
+func (p *Place) named() bool { return p.Data != "" || p.Database != "" }
 
 // CatalogueLint makes the worklist.
 type CatalogueLint struct {
@@ -220,7 +374,7 @@ func (c *CatalogueLint) Run(ctx context.Context, std Std, place *Place, lang tex
 
 // find asks the file's records, the law of a place, or the law built in.
 func (c *CatalogueLint) find(ctx context.Context, std Std, place *Place, on pack.Date) ([]national.Finding, error) {
-	if c.File == "" && (place.Data != "" || place.Database != "") {
+	if c.File == "" && place.named() {
 		h, err := place.open(ctx, std.Now)
 		if err != nil {
 			return nil, err

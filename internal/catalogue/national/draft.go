@@ -97,18 +97,18 @@ func (d *Draft) Title() string {
 	return cmp.Or(d.Procedure.Name, flat(short(d.Cells[keyPage], 80)), "–")
 }
 
-// Complete reports whether every field that a version must have was read
-// without doubt. Whether the pack takes it is for the pack's own check.
-func (d *Draft) Complete() bool {
-	if d.Broken != "" {
-		return false
+// Complete reports whether everything that a version must say was read without
+// doubt. Of a procedure that the law knows, the law says the rest. Whether the
+// pack takes it is for the pack's own check.
+func (d *Draft) Complete(law *pack.Pack) bool {
+	need := []string{"code", "name", "channels", "limits", "fees", "papers", "bases"}
+	if _, known := law.Procedure(d.Procedure.Code); !known {
+		need = append(need, "levels", "field", "authority")
 	}
-	for _, field := range []string{"code", "name", "levels", "field", "authority", "channels", "limits", "fees", "papers", "bases"} {
-		if m := d.Marks[field]; m.State != Typed || m.Doubt != "" {
-			return false
-		}
-	}
-	return true
+	return d.Broken == "" && !slices.ContainsFunc(need, func(field string) bool {
+		m := d.Marks[field]
+		return m.State != Typed || m.Doubt != ""
+	})
 }
 
 // Read reads a file of records, JSON lines, into drafts, one for each line that
@@ -138,7 +138,7 @@ func draft(r Record, law *pack.Pack, on pack.Date) Draft {
 	d.names(law, on)
 	d.agencies(law, on)
 	d.texts()
-	d.readWays()
+	d.readWays(law)
 	d.readPapers()
 	d.readBases()
 	return d

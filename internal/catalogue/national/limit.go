@@ -119,6 +119,9 @@ var (
 	feeClock    = regexp.MustCompile(`(?i)(?:tính|kể)\s+từ\s+(?:ngày|khi)[^.;]{0,120}(?:hoàn thành việc nộp|đã nộp|nộp xong|hoàn thành nghĩa vụ nộp)\s+(?:tiền\s+)?(?:phí|lệ phí)`)
 )
 
+// elsewhere is an agency that is not of the province's police.
+var elsewhere = regexp.MustCompile(`^(?:Cục|Bộ|Sở|UBND|Ủy ban|Uỷ ban|Bảo hiểm|Văn phòng)`)
+
 // mentions are the limits that the text of a way names.
 func mentions(text string) []mention {
 	var all []mention
@@ -313,7 +316,11 @@ func (t *timing) shares(w *Way, shares, whole []mention, rest int) {
 			return
 		}
 		sum += m.limit.N
-		legs = append(legs, pack.Leg{Name: m.name, Limit: l})
+		leg := pack.Leg{Name: m.name, Limit: l}
+		if elsewhere.MatchString(m.name) {
+			leg.Unit = "external"
+		}
+		legs = append(legs, leg)
 	}
 	total := Limit{sum, unit}
 	if len(whole) == 1 && whole[0].limit != total {

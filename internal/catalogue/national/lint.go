@@ -17,6 +17,7 @@ const (
 	NoRecord     = "no-record"     // a line that is no record
 	CodeTwice    = "code-twice"    // two lines with one code
 	NoCode       = "no-code"       // no code that the catalogue could have given
+	Ended        = "ended"         // the law says that the procedure has ended
 	NoLimit      = "no-limit"      // no time limit
 	LimitVague   = "limit-vague"   // hours, of the day or of the desk
 	LimitClash   = "limit-clash"   // column and text, or two rows, contradict each other
@@ -83,6 +84,9 @@ func Lint(drafts []Draft, law *pack.Pack, on pack.Date) []Finding {
 		}
 		if d.Marks["code"].State != Typed {
 			l.add(d, "code", NoCode, cmp.Or(d.cell(keyCode), nothing))
+		}
+		if p, ok := law.Procedure(d.Procedure.Code); ok && p.To != "" && p.To < on {
+			l.add(d, "code", Ended, p.Name, "to", dayWord(p.To), "after", cmp.Or(strings.Join(p.After, ", "), "–"))
 		}
 		pages.lint(l, d)
 		l.body(d)

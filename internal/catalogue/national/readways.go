@@ -2,6 +2,7 @@ package national
 
 import (
 	"cmp"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -12,8 +13,28 @@ import (
 // usual names the only case of a procedure that has none.
 const usual = "Thông thường"
 
+// How far one gets online (mức độ dịch vụ công trực tuyến).
+var (
+	wholly = regexp.MustCompile(`(?i)toàn trình`)
+	partly = regexp.MustCompile(`(?i)trực tuyến một phần|một phần trực tuyến`)
+)
+
+// online says how far one gets online, if the name says one thing, else if the
+// descriptions do; "" if nothing does.
+func (d *Draft) online() string {
+	for _, words := range []string{d.Procedure.Name, described(d.Ways)} {
+		switch full, part := wholly.MatchString(words), partly.MatchString(words); {
+		case full && !part:
+			return "full"
+		case part && !full:
+			return "partial"
+		}
+	}
+	return ""
+}
+
 // readWays reads the table of ways into channels, limits and fees.
-func (d *Draft) readWays() {
+func (d *Draft) readWays(law *pack.Pack) {
 	cell := d.cell(keyWays)
 	if cell == "" {
 		return
@@ -29,11 +50,18 @@ func (d *Draft) readWays() {
 	v := d.Version()
 	for _, w := range rows {
 		c := pack.Channel{Kind: w.Channel}
+		if c.Kind == "online" {
+			c.Online = d.online()
+		}
 		if !slices.ContainsFunc(v.Channels, func(o pack.Channel) bool { return o.Kind == c.Kind }) {
 			v.Channels = append(v.Channels, c)
 		}
 	}
 	d.read("channels")
+	_, known := law.Procedure(d.Procedure.Code) // then the law says how far
+	if !known && slices.Contains(v.Channels, pack.Channel{Kind: "online"}) {
+		d.Marks["channels"] = Mark{State: Typed, Doubt: "national.doubt.online", Text: channelWords["online"]}
+	}
 	if rest != "" {
 		d.keep("channels", "national.why.table", rest)
 	}
@@ -221,10 +249,10 @@ func (d *Draft) fees() {
 		p.FeeStatus = "none_listed"
 	case len(kept) > 0:
 		d.keep("fees", "national.why.fees", sayAll(kept))
-		p.Fees = nil
+		p.Fees, p.FeeStatus = nil, "listed"
 	case free && len(p.Fees) > 0: // free on one channel, not on the other: the pack has no such status, a rule of 0 says it
 		d.keep("fees", "national.why.fees-mixed", d.printedFees())
-		p.Fees = nil
+		p.Fees, p.FeeStatus = nil, "listed"
 	default:
 		d.read("fees")
 		p.FeeStatus = "listed"
