@@ -19,7 +19,20 @@ const (
 // backups measures what a backup costs those who work meanwhile, as long as it
 // takes, and how long it takes to bring it back aside and to verify all of it
 // (rel-L09).
-func (r *results) backups(ctx context.Context, c *child, at place) error {
+func backups(ctx context.Context, p plan, all *results) error {
+	for _, n := range p.sizes {
+		if n > p.history {
+			continue // the older ones have no journal
+		}
+		dir := filepath.Join(p.dir, fmt.Sprintf("sqlite-%d", n))
+		if err := all.backup(ctx, place{engine: "SQLite", size: n, dir: dir, database: filepath.Join(dir, "quay20.db")}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *results) backup(ctx context.Context, at place) error {
 	during, back := what{whileBackup, 32, at.size, at.engine}, what{broughtBack, 1, at.size, at.engine}
 	if !r.lacks(during) && !r.lacks(back) {
 		return nil
@@ -39,6 +52,11 @@ func (r *results) backups(ctx context.Context, c *child, at place) error {
 			return err
 		}
 	}
+	c, err := start(at.dir, "-database", at.database, "-officers", "200")
+	if err != nil {
+		return err
+	}
+	defer c.stop()
 	written, stop := context.WithCancel(ctx)
 	defer stop()
 	failed := make(chan error, 1)

@@ -37,6 +37,7 @@ func main() {
 	short := flag.Bool("short", false, "one short round at 100,000 dossiers; prints only")
 	sizes := flag.String("sizes", "1000000", "sizes of the filled databases, in dossiers")
 	only := flag.String("only", "", "only what matches this expression; prints only")
+	flag.IntVar(&p.rounds, "rounds", 3, "how often everything is measured; the table has the medians")
 	flag.StringVar(&p.profile, "profile", "", "write CPU profiles of the program under load to this file and a number, and say which is which")
 	flag.StringVar(&p.dir, "keep", "", "folder for filled databases and results, kept for the next run; a temporary one if left out")
 	flag.Int64Var(&p.history, "history", 1_000_000, "so many of the newest dossiers have journal, papers and receipts too; older ones have what lists and searches read")
@@ -54,7 +55,7 @@ func main() {
 		err = serveProgram(*serve, *database, *officers)
 	default:
 		p.only, err = regexp.Compile(*only)
-		p.rounds, p.each, p.print = 3, 8*time.Second, *only != ""
+		p.each, p.print = 8*time.Second, *only != ""
 		if *short {
 			p.rounds, p.each, p.print, *sizes = 1, 3*time.Second, true, "100000"
 		}
@@ -129,10 +130,13 @@ func measure(ctx context.Context, p plan, all *results) error {
 			return err
 		}
 	}
+	if err := onPostgres(ctx, p, all); err != nil {
+		return err
+	}
 	if err := starts(ctx, p, all); err != nil {
 		return err
 	}
-	return onPostgres(ctx, p, all)
+	return backups(ctx, p, all)
 }
 
 // empty measures intakes and looks on a new database, where the database alone

@@ -299,11 +299,6 @@ func atSize(ctx context.Context, p plan, all *results, at place) error {
 			}
 		}
 	}
-	if at.engine == "SQLite" && at.size <= p.history {
-		if err := all.backups(ctx, c, at); err != nil {
-			return err
-		}
-	}
 	return c.stop()
 }
 
