@@ -8,6 +8,8 @@ MAKEFLAGS += --no-print-directory
 
 LISTEN ?= 127.0.0.1:8020
 DATA   ?= ./var/demo
+# Port of the trial provider of electronic identities that make run starts; none by default.
+EID    ?=
 TEST   ?= ./...
 PAGES  ?= tools/shots/pages.txt
 # Packages that are tested with the race detector; none by default.
@@ -30,11 +32,15 @@ help: ## list what make can do
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: run
-run: assets ## serve the demo province on LISTEN (127.0.0.1:8020), data in DATA (./var/demo)
+run: assets ## serve the demo province on LISTEN (127.0.0.1:8020), data in DATA (./var/demo); EID=8030 adds a trial provider of electronic identities
 	@echo "Building quay20; the first time takes a minute or two."
 	@mkdir -p $(DATA) var
 	@go build -o var/quay20 ./cmd/quay20
-	@exec var/quay20 demo --data $(DATA) --listen $(LISTEN)
+	@if test -n "$(EID)"; then \
+		node tools/eid/provider.mjs --port $(EID) --redirect http://$(LISTEN)/tai-khoan/vao/tra-loi & trap "kill $$!" EXIT; \
+		(umask 077; echo only-for-trials > var/eid.secret); \
+		var/quay20 demo --data $(DATA) --listen $(LISTEN) --eid-issuer http://127.0.0.1:$(EID) --eid-secret-file var/eid.secret --eid-level level-2; \
+	else exec var/quay20 demo --data $(DATA) --listen $(LISTEN); fi
 
 .PHONY: test
 test: assets ## all tests on both databases and in a browser; installs what they need. TEST=./internal/store for one

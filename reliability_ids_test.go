@@ -221,7 +221,6 @@ var promises = []struct{ id, means string }{
 // leaves this list.
 var unproven = map[string]string{
 	"B-W14": "no uploads yet; they come with filing from home",
-	"B-A12": "no identity provider yet; it comes with citizens' accounts",
 	"B-P02": "packs are built into the binary; packs that travel, signed, come later",
 	"B-P08": "packs hold no formulas",
 	"K03":   "sort keys and page tokens are tested as B-A05; no lint yet for SQL built from text",
@@ -231,9 +230,6 @@ var unproven = map[string]string{
 	"K14":   "limits stand in code and messages; a table of them in the docs is to come",
 	"K16":   "journeys run without JavaScript; no test replays each with raw requests",
 	"K32":   "no uploads yet",
-	"K65":   "no signed tokens yet; slips carry random ones that are looked up",
-	"K66":   "no identity provider yet",
-	"K67":   "no identity provider yet",
 	"K68":   "the list of keys comes with the run-book of the next issue",
 	"K74":   "no partners outside yet",
 	"K76":   "classes of fields come with retention",

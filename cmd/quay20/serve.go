@@ -57,6 +57,7 @@ type Listener struct {
 	TrustedProxy []netip.Prefix `env:"QUAY20_TRUSTED_PROXY" help:"Network of a proxy whose X-Forwarded-For is believed; may be repeated." placeholder:"CIDR"`
 	TLSCert      string         `name:"tls-cert" env:"QUAY20_TLS_CERT" help:"Certificate chain, PEM. Give it with --tls-key." placeholder:"FILE"`
 	TLSKey       string         `name:"tls-key" env:"QUAY20_TLS_KEY" help:"Key of the certificate, PEM." placeholder:"FILE"`
+	EID          EID            `embed:"" prefix:"eid-"`
 	Metrics      string         `env:"QUAY20_METRICS" help:"Address of figures for Prometheus, at /metrics: 127.0.0.1:8021. On this machine or an inner network; none if left out." placeholder:"HOST:PORT"`
 	LogLevel     string         `env:"QUAY20_LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"What the log tells: debug, info, warn or error; info if left out."`
 	Dev          bool           `help:"For developers: page parts at /_kit, pages read from disk in a source tree."`
@@ -151,6 +152,12 @@ func (c *Listener) serve(ctx context.Context, std Std, h *house, log *slog.Logge
 	}
 	copies := h.copies()
 	config := c.config(h, std, origin, log)
+	if config.EID, err = c.EID.open(origin, std.Now); err != nil {
+		return err
+	}
+	if config.EID != nil {
+		defer config.EID.Close()
+	}
 	config.Witness = copies
 	config.Backups = h.nightly
 	config.Folders = h.folders()

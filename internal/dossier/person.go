@@ -14,12 +14,22 @@ import (
 // by begins so.
 func ownedTerm(owner string) string { return "@" + owner }
 
+// Listed is a dossier on its account's page, with the token that opens its own.
+type Listed struct {
+	Dossier
+	Token string
+}
+
 // OfAccount gives the dossiers that are listed on an account's page, newest
 // first. Whoever asks has judged whose page it is.
-func (r *Register) OfAccount(ctx context.Context, owner string, most int) (list []Dossier, err error) {
+func (r *Register) OfAccount(ctx context.Context, owner string, most int) (list []Listed, err error) {
 	err = r.db.Read(ctx, func(tx *store.Tx) error {
-		list, err = store.All(tx, scan, `SELECT d.body FROM (SELECT dossier FROM dossier_term WHERE term = $1 ORDER BY dossier DESC LIMIT $2) t
+		found, err := store.All(tx, scan, `SELECT d.body FROM (SELECT dossier FROM dossier_term WHERE term = $1 ORDER BY dossier DESC LIMIT $2) t
 			JOIN dossier d ON d.id = t.dossier ORDER BY d.id DESC`, ownedTerm(owner), most)
+		list = nil
+		for _, d := range found {
+			list = append(list, Listed{d, r.key.of(d.ID, d.TokenHash).Token(d.ID)})
+		}
 		return err
 	})
 	if err != nil {

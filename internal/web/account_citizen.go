@@ -4,8 +4,6 @@ import (
 	"context"
 	"net/http"
 	"net/url"
-	"slices"
-	"strings"
 	"time"
 
 	"quay20/internal/applicant"
@@ -103,6 +101,17 @@ func (s *Server) citizenAccountRoutes() {
 	s.public("POST "+codePath, a.enter)
 	s.public("POST "+leavePath, a.leave)
 	s.withAccount("GET "+myPath, a.mine)
+	s.withAccount("GET "+factsPath, a.askFacts)
+	s.withAccount("POST "+factsPath, a.saveFacts)
+	s.withAccount("POST "+waysPath, a.askChange)
+	s.withAccount("POST "+changePath, a.change)
+	s.withAccount("POST "+waysPath+"/bo", a.drop)
+	s.withAccount("POST "+consentPath, a.consent)
+	s.withAccount("POST "+seatsPath, a.endSession)
+	s.withAccount("GET "+exportPath, a.export)
+	s.withAccount("GET "+closePath, a.askClose)
+	a.eidRoutes()
+	s.withAccount("POST "+closePath, a.close)
 }
 
 // accountFirst asks a stranger to sign in before the page asked for.
@@ -130,6 +139,7 @@ type enterPage struct {
 	To      Input
 	Shared  Checkboxes
 	Codes   bool   // codes can be sent
+	EID     bool   // a provider of electronic identities is joined
 	Kept    bool   // an interrupted form comes back afterwards
 	Said    string // why we are here: signed out, session over
 }
@@ -137,6 +147,9 @@ type enterPage struct {
 func (s *Server) enterPage(w http.ResponseWriter, r *http.Request, f *Form) enterPage {
 	p := enterPage{Form: f, Codes: s.Codes, Carried: along(f, "next", "kept"), Kept: f.Typed("kept") != "",
 		To: f.Input("to", "account.way"), Shared: sharedBox(f)}
+	if p.EID = s.EID != nil; p.EID {
+		s.allowEID(w)
+	}
 	p.To.Hint = &Hint{Text: text.T(f.Lang, "account.way.hint")}
 	p.To.Classes, p.To.Autocomplete, p.To.Autocapitalize = "govuk-input--width-20", "username", "none"
 	off := false
@@ -146,6 +159,10 @@ func (s *Server) enterPage(w http.ResponseWriter, r *http.Request, f *Form) ente
 		p.Said = text.T(f.Lang, "account.left")
 	case "het":
 		p.Said = text.T(f.Lang, "account.over")
+	case "lai":
+		p.Said = text.T(f.Lang, "account.err.prove-first")
+	case "dong":
+		p.Said = text.T(f.Lang, "account.closed")
 	}
 	return p
 }
@@ -201,17 +218,7 @@ func (a *citizenAccount) sendCode(w http.ResponseWriter, r *http.Request) error 
 	if f.Typed("kept") != "" { // too long for an address
 		return a.showCode(w, r, f, way.Masked())
 	}
-	q := url.Values{}
-	for _, name := range []string{"next", "chung"} {
-		if v := f.Typed(name); v != "" {
-			q.Set(name, v)
-		}
-	}
-	to := codePath
-	if len(q) > 0 {
-		to += "?" + q.Encode()
-	}
-	return a.redirect(w, r, to)
+	return a.redirect(w, r, codePath+carriedQuery(f, "next", "chung"))
 }
 
 // citizenCodePage asks for the code that was sent.
@@ -356,14 +363,47 @@ type accountHooks struct {
 // myPage is C35.
 type myPage struct {
 	*Form
-	By    Holder
-	Named string
-	Parts []AccountPart
-	Done  string
+	By       Holder
+	Parts    []AccountPart
+	Facts    SummaryList
+	Ways     []wayRow
+	New      changeForm
+	Consents Checkboxes
+	Sessions []seat
+	EID      bool // an electronic identity can be linked
+	Done     string
+}
+
+// seat is one place where the account is signed in.
+type seat struct {
+	applicant.AccountSession
+	Here bool
 }
 
 func (a *citizenAccount) mine(w http.ResponseWriter, r *http.Request, by Holder) error {
-	p := myPage{Form: a.blankForm(w, r), By: by, Named: by.Account.Named()}
+	return a.showMine(w, r, by, a.blankForm(w, r))
+}
+
+func (a *citizenAccount) showMine(w http.ResponseWriter, r *http.Request, by Holder, f *Form) error {
+	p := myPage{Form: f, By: by, Facts: factRows(f.Lang, by.Account), Ways: wayRows(f.Lang, by.Account), New: changeFields(f)}
+	p.Consents = consentBoxes(f, by.Account)
+	if p.EID = a.EID != nil && by.Account.EID == nil; p.EID {
+		a.allowEID(w)
+	}
+	sessions, err := a.Accounts.Sessions(r.Context(), by.token)
+	if err != nil {
+		return err
+	}
+	for _, s := range sessions {
+		p.Sessions = append(p.Sessions, seat{s, s.ID == by.ID})
+	}
+	if a.Dossiers != nil {
+		got, err := a.dossiersOf(r, by.Account.Owner(), f.Lang)
+		if err != nil {
+			return err
+		}
+		p.Parts = append(p.Parts, got)
+	}
 	for _, part := range a.hooks.mine {
 		got, err := part(r.Context(), by, p.Lang)
 		if err != nil {
@@ -371,10 +411,10 @@ func (a *citizenAccount) mine(w http.ResponseWriter, r *http.Request, by Holder)
 		}
 		p.Parts = append(p.Parts, got)
 	}
-	if done := r.URL.Query().Get("xong"); slices.Contains(accountDone, done) {
+	if done := doneAt(r, accountDone); done != "" {
 		p.Done = a.say(r, "account.done."+done)
 	}
-	return a.render(w, r, http.StatusOK, "account-mine", p)
+	return a.render(w, r, f.Status(), "account-mine", p)
 }
 
 // accountDone are what the account's page can say was done.
@@ -396,19 +436,4 @@ func (s *Server) outboxHref() string {
 		return outboxPath
 	}
 	return ""
-}
-
-// waysNote words the ways in that an account has: "số điện thoại ••• 678".
-func waysNote(lang text.Lang, a applicant.Account) string {
-	var said []string
-	if a.Phone != "" {
-		said = append(said, text.T(lang, "account.way.phone")+" "+applicant.FormatPhone(a.Phone))
-	}
-	if a.Email != "" {
-		said = append(said, a.Email)
-	}
-	if a.EID != nil {
-		said = append(said, text.T(lang, "account.way.eid"))
-	}
-	return strings.Join(said, ", ")
 }

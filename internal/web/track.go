@@ -249,12 +249,14 @@ func (t tracked) page() dossierPage {
 	return p
 }
 
+// stateColours are the colours of the states' tags for citizens.
+var stateColours = map[dossier.State]string{dossier.Filed: "grey", dossier.Accepted: "blue", dossier.NotAccepted: "red",
+	dossier.Processing: "teal", dossier.Supplement: "amber", dossier.Payment: "purple", dossier.Withdrawn: "grey",
+	dossier.Stopped: "red", dossier.Concluded: "green"}
+
 // status is the state as a sentence with who, when and what next (ux 5.2).
 func (t tracked) status() Status {
-	colour := map[dossier.State]string{dossier.Filed: "grey", dossier.Accepted: "blue", dossier.NotAccepted: "red",
-		dossier.Processing: "teal", dossier.Supplement: "amber", dossier.Payment: "purple", dossier.Withdrawn: "grey",
-		dossier.Stopped: "red", dossier.Concluded: "green"}[t.State]
-	s := Status{Tag: Tag{Text: t.say("track.tag." + string(t.State)), Classes: tagClass(colour)}}
+	s := Status{Tag: Tag{Text: t.say("track.tag." + string(t.State)), Classes: tagClass(stateColours[t.State])}}
 	s.Sentence, s.Next = t.sentence(), t.todo()
 	return s
 }

@@ -21,6 +21,7 @@ import (
 	"quay20/internal/filing"
 	"quay20/internal/gazette"
 	"quay20/internal/journal"
+	"quay20/internal/neighbour/eid"
 	"quay20/internal/notice"
 	"quay20/internal/officer"
 	"quay20/internal/payment"
@@ -67,7 +68,8 @@ type Config struct {
 	Accounts  *applicant.Accounts
 	Outbox    *notice.Outbox
 	Filing    *filing.Drafts
-	DB        *store.DB // for reading the journal
+	EID       *eid.Provider // signs citizens in; nil if none is joined
+	DB        *store.DB     // for reading the journal
 	Protected []journal.Protected
 	Keys      journal.Keys
 	Witness   *journal.Witness
