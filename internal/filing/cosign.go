@@ -5,6 +5,7 @@ import (
 	"crypto/subtle"
 	"errors"
 	"maps"
+	"slices"
 	"strings"
 
 	"quay20/internal/dossier"
@@ -64,17 +65,17 @@ func (s *Drafts) Secret(d *Draft) string {
 
 // judge checks what the party that files declared.
 func (s *Drafts) judge(f *pack.Form, d *Draft, on pack.Date) (form.Answers, []problem.Field) {
+	return form.Check(s.without(f), s.law(), on, d.Answers)
+}
+
+// without is the form as the party that files fills it in.
+func (s *Drafts) without(f *pack.Form) *pack.Form {
 	if f.Cosign == nil {
-		return form.Check(f, s.law(), on, d.Answers)
+		return f
 	}
 	own := *f
-	own.Sections = nil
-	for _, sec := range f.Sections {
-		if sec.ID != f.Cosign.Section {
-			own.Sections = append(own.Sections, sec)
-		}
-	}
-	return form.Check(&own, s.law(), on, d.Answers)
+	own.Sections = slices.DeleteFunc(slices.Clone(f.Sections), func(sec pack.FormSection) bool { return sec.ID == f.Cosign.Section })
+	return &own
 }
 
 // linked is the draft that a link leads to.

@@ -14,6 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -353,9 +354,42 @@ func (s *Drafts) Save(ctx context.Context, owner Owner, id string, c Change) (Dr
 	return d, faults, err
 }
 
-// answer puts new answers into a draft; a change voids what the other party
-// confirmed.
+// Fill saves a whole form at once, for programs and spreadsheets, and tells what
+// is wrong with it. Questions that the form does not know are faults too.
+func (s *Drafts) Fill(ctx context.Context, owner Owner, id string, answers form.Answers) (Draft, []problem.Field, error) {
+	var faults []problem.Field
+	d, err := s.change(ctx, owner, id, func(tx *store.Tx, d *Draft) error {
+		on := pack.On(tx.Now)
+		f, err := s.form(d.Procedure, on)
+		if err != nil {
+			return err
+		}
+		faults = nil
+		typed := first(f, answers)
+		for _, name := range slices.Sorted(maps.Keys(answers)) { // rel-B-W09, rel-B-A01
+			if !form.Known(f, name) || typed[name] != answers[name] {
+				faults = append(faults, problem.Field{Name: name, Key: "filing.err.unknown-question", Args: []any{"name", name}})
+			}
+		}
+		if len(faults) > 0 {
+			return problem.New(problem.Invalid, "err.summary")
+		}
+		read, wrong := form.Check(s.without(f), s.law(), on, typed)
+		faults = wrong
+		d.Form, d.From = f.ID, f.From
+		s.answer(d, f, read)
+		return nil
+	})
+	if len(faults) > 0 && err != nil {
+		err = nil
+	}
+	return d, faults, err
+}
+
+// answer puts new answers into a draft, and drops those that nobody asks for any
+// more; a change voids what the other party confirmed.
 func (s *Drafts) answer(d *Draft, f *pack.Form, next form.Answers) {
+	next = form.Asked(f, next)
 	if d.Cosign.Done != nil && !maps.Equal(d.Answers, next) {
 		d.Cosign.Done = nil
 		next = first(f, next)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"quay20/internal/applicant"
 	"quay20/internal/dossier"
@@ -152,6 +153,9 @@ func (s *Drafts) intake(tx *store.Tx, d *Draft, lang string) (in dossier.Intake,
 		Channel: "online", Procedure: d.Procedure, Case: facts["case"], FeeCase: facts["fee_case"], Request: facts["request"], Plate: facts["plate"],
 		Filer: person(facts, "filer."), Authority: facts["authority"], Lang: lang, ReturnBy: facts["return_by"], ReturnTo: facts["return_to"],
 		Declared: &dossier.Declared{Form: f.ID, From: f.From, By: facts["filled"], Helper: facts["helper"], Answers: answers, Cosigned: d.Cosign.Done},
+	}
+	if strings.HasPrefix(string(d.Owner), "account/") || strings.HasPrefix(string(d.Owner), "organisation/") {
+		in.Accounts = []string{string(d.Owner)}
 	}
 	if in.Request == "" {
 		in.Request = proc.ShortName

@@ -184,7 +184,7 @@ func Slots(f *pack.Form, v *pack.Version, a Answers) []Slot {
 	var list []Slot
 	for i, c := range v.Components {
 		field, named := asked[c.Name]
-		if c.Case != "" && c.Case != name || left[c.Name] && !named {
+		if !named && (left[c.Name] || c.Case != "" && c.Case != name) {
 			continue
 		}
 		s := Slot{N: i + 1, Paper: c, Needed: c.Mandatory && c.PopulationDB != "yes"}

@@ -152,11 +152,49 @@ func All(f *pack.Form, a Answers) []Question {
 func Check(f *pack.Form, law *pack.Pack, on pack.Date, a Answers) (Answers, []problem.Field) {
 	read := Answers{}
 	var faults []problem.Field
+	a = Asked(f, a)
 	for i := range f.Sections {
 		s := &f.Sections[i]
 		faults = append(faults, checkSection(s, law, on, a, read)...)
 	}
 	return read, faults
+}
+
+// Asked are the answers without those to questions that are not asked, because
+// what they hang on was answered otherwise or is not asked itself.
+func Asked(f *pack.Form, a Answers) Answers {
+	left := maps.Clone(a)
+	if left == nil {
+		left = Answers{}
+	}
+	for i := range f.Sections {
+		s := &f.Sections[i]
+		if !Shown(s, left) {
+			for name := range Within(s, left) {
+				delete(left, name)
+			}
+			continue
+		}
+		items := []int{0}
+		if s.Most > 0 {
+			items = items[:0]
+			for n := range Items(s, left) {
+				items = append(items, n+1)
+			}
+		}
+		for _, n := range items {
+			p := Place{s, n}
+			for j := range s.Fields {
+				q := Question{s, n, &s.Fields[j], p.Name() + "." + s.Fields[j].ID}
+				if !holds(q.Field.When, p.Name(), left) {
+					for _, name := range q.Inputs() {
+						delete(left, name)
+					}
+				}
+			}
+		}
+	}
+	return left
 }
 
 // CheckSection is Check for one section.
@@ -198,10 +236,13 @@ func checkPlace(p Place, law *pack.Pack, on pack.Date, a, read Answers) []proble
 	var faults []problem.Field
 	for i := range p.Section.Fields {
 		f := &p.Section.Fields[i]
+		q := Question{p.Section, p.Item, f, p.Name() + "." + f.ID}
 		if !holds(f.When, p.Name(), seen) {
+			for _, name := range q.Inputs() {
+				delete(seen, name)
+			}
 			continue
 		}
-		q := Question{p.Section, p.Item, f, p.Name() + "." + f.ID}
 		r := reading{Question: q, law: law, on: on, typed: a, read: read}
 		r.judge()
 		for _, name := range q.Inputs() {
@@ -238,6 +279,31 @@ func Facts(f *pack.Form, law *pack.Pack, on pack.Date, a Answers) map[string]str
 		}
 	}
 	return facts
+}
+
+// Known reports whether a name can be that of an answer of the form.
+func Known(f *pack.Form, name string) bool {
+	parts := strings.SplitN(name, ".", 2)
+	s, ok := f.Section(parts[0])
+	if !ok || len(parts) < 2 {
+		return false
+	}
+	rest, item := parts[1], 0
+	if s.Most > 0 {
+		number, field, _ := strings.Cut(rest, ".")
+		n, err := strconv.Atoi(number)
+		if err != nil || n < 1 || n > s.Most || strconv.Itoa(n) != number {
+			return false
+		}
+		rest, item = field, n
+	}
+	for i := range s.Fields {
+		q := Question{s, item, &s.Fields[i], s.Fields[i].ID}
+		if slices.Contains(q.Inputs(), rest) {
+			return true
+		}
+	}
+	return false
 }
 
 // Fact is the answer to the question that is one fact of the dossier.

@@ -193,6 +193,8 @@ type dossierView struct {
 	Legs       *Table
 	Pauses     *Table
 	Papers     Table
+	Declared   []declaredSection // the form as it was filled in at home
+	Filled     string            // by whom
 	Money      *Table
 	Asked      []block // supplements, consultations, apologies, the result, the end
 	Slips      []slipLine
@@ -259,6 +261,7 @@ func (o *office) showDossier(w http.ResponseWriter, r *http.Request, f *Form, v 
 		code := cmp.Or(string(alike[i].Code), v.say("work.no-code"))
 		p.Alike = append(p.Alike, choiceLink{Text: code + " – " + fullName(v.world.Law, alike[i].Procedure), Href: dossierHref(&d, "/compare?with=", url.QueryEscape(cmp.Or(string(alike[i].Code), alike[i].ID)))})
 	}
+	p.Declared, p.Filled = v.declared(reveal)
 	p.offer(&v)
 	return o.render(w, r, f.Status(), "dossier", p)
 }

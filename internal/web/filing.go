@@ -33,24 +33,24 @@ func (s *Server) filingRoutes() {
 		return
 	}
 	h := &fromHome{Server: s, guessing: newGuessing()}
-	s.public("GET /nop", h.mine)
-	s.public("GET /nop/tiep", h.resume)
-	s.public("POST /nop/tiep", h.goOn)
-	s.public("GET /nop/{ma}", h.start)
-	s.public("POST /nop/{ma}", h.begin)
-	s.public("POST /nop/{ma}/ma-tiep", h.giveCode)
-	s.public("GET /nop/{ma}/xoa", h.askDrop)
-	s.public("POST /nop/{ma}/xoa", h.drop)
-	s.public("GET /nop/{ma}/kiem-tra", h.check)
-	s.public("POST /nop/{ma}/gui", h.send)
-	s.public("GET /nop/{ma}/da-gui", h.sent)
-	s.public("GET /nop/{ma}/dong-ky", h.party)
-	s.public("POST /nop/{ma}/dong-ky", h.giveLink)
-	s.public("GET /nop/{ma}/dong-ky/{secret}", h.linked)
-	s.public("POST /nop/{ma}/dong-ky/{secret}", h.confirm)
-	s.public("GET /nop/{ma}/{cau}", h.question)
-	s.public("POST /nop/{ma}/{cau}", h.answer)
-	s.public("POST /nop/{ma}/{cau}/bo", h.remove)
+	s.public("GET /nop", h.by(h.mine))
+	s.public("GET /nop/tiep", h.by(h.resume))
+	s.public("POST /nop/tiep", h.by(h.goOn))
+	s.public("GET /nop/{ma}", h.by(h.start))
+	s.public("POST /nop/{ma}", h.by(h.begin))
+	s.public("POST /nop/{ma}/ma-tiep", h.by(h.giveCode))
+	s.public("GET /nop/{ma}/xoa", h.by(h.askDrop))
+	s.public("POST /nop/{ma}/xoa", h.by(h.drop))
+	s.public("GET /nop/{ma}/kiem-tra", h.by(h.check))
+	s.public("POST /nop/{ma}/gui", h.by(h.send))
+	s.public("GET /nop/{ma}/da-gui", h.by(h.sent))
+	s.public("GET /nop/{ma}/dong-ky", h.by(h.party))
+	s.public("POST /nop/{ma}/dong-ky", h.by(h.giveLink))
+	s.public("GET /nop/{ma}/dong-ky/{secret}", h.by(h.linked))
+	s.public("POST /nop/{ma}/dong-ky/{secret}", h.by(h.confirm))
+	s.public("GET /nop/{ma}/{cau}", h.by(h.question))
+	s.public("POST /nop/{ma}/{cau}", h.by(h.answer))
+	s.public("POST /nop/{ma}/{cau}/bo", h.by(h.remove))
 }
 
 // deviceLife is how long a browser keeps the name to which its drafts belong.
@@ -62,23 +62,46 @@ func (s *Server) deviceMAC(id string) string {
 	return hex.EncodeToString(m.Sum(nil)[:16])
 }
 
-// filer is whose drafts this request may see; "" if it has none.
-func (s *Server) filer(r *http.Request) filing.Owner {
-	id, mac, ok := strings.Cut(lone(r, deviceCookie), ".")
+// by finds out whose drafts a request may see: the account that is signed in,
+// else the browser; "" if it has none yet.
+func (h *fromHome) by(page func(w http.ResponseWriter, r *http.Request, by filing.Owner) error) publicHandler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		by, err := h.filer(r)
+		if err != nil {
+			return err
+		}
+		return page(w, r, by)
+	}
+}
+
+func (s *Server) filer(r *http.Request) (filing.Owner, error) {
+	holder, err := s.holder(r)
+	if err != nil {
+		return "", err
+	}
+	if holder != nil {
+		return filing.Owner(holder.Account.Owner()), nil
+	}
+	return s.device(r), nil
+}
+
+// device is the browser as an owner of drafts.
+func (s *Server) device(r *http.Request) filing.Owner {
+	id, mac, ok := strings.Cut(lone(r, deviceCookie), ".") // rel-A13
 	if !ok || !hmac.Equal([]byte(mac), []byte(s.deviceMAC(id))) {
 		return ""
 	}
 	return filing.Owner("device/" + id)
 }
 
-// newFiler is filer, for who is about to begin a draft: a browser without a
-// name gets one.
-func (s *Server) newFiler(w http.ResponseWriter, r *http.Request) filing.Owner {
-	if by := s.filer(r); by != "" {
+// named is an owner for who is about to begin a draft: a browser without a name
+// gets one.
+func (h *fromHome) named(w http.ResponseWriter, by filing.Owner) filing.Owner {
+	if by != "" {
 		return by
 	}
 	id := random(16)
-	http.SetCookie(w, cookie(deviceCookie, id+"."+s.deviceMAC(id), int(deviceLife/time.Second)))
+	http.SetCookie(w, cookie(deviceCookie, id+"."+h.deviceMAC(id), int(deviceLife/time.Second)))
 	return filing.Owner("device/" + id)
 }
 
@@ -93,8 +116,8 @@ type sheet struct {
 }
 
 // sheet finds the draft of a request.
-func (h *fromHome) sheet(r *http.Request) (*sheet, error) {
-	d, err := h.Filing.Find(r.Context(), h.filer(r), r.PathValue("ma"))
+func (h *fromHome) sheet(r *http.Request, by filing.Owner) (*sheet, error) {
+	d, err := h.Filing.Find(r.Context(), by, r.PathValue("ma"))
 	if err != nil {
 		return nil, err
 	}
@@ -180,14 +203,14 @@ type startPage struct {
 }
 
 // start is C11 for a procedure's code and C12 for a draft.
-func (h *fromHome) start(w http.ResponseWriter, r *http.Request) error {
+func (h *fromHome) start(w http.ResponseWriter, r *http.Request, by filing.Owner) error {
 	if filing.IsID(r.PathValue("ma")) {
-		return h.tasks(w, r)
+		return h.tasks(w, r, by)
 	}
-	return h.showStart(w, r, h.blankForm(w, r))
+	return h.showStart(w, r, by, h.blankForm(w, r))
 }
 
-func (h *fromHome) showStart(w http.ResponseWriter, r *http.Request, f *Form) error {
+func (h *fromHome) showStart(w http.ResponseWriter, r *http.Request, by filing.Owner, f *Form) error {
 	law, on := h.Law.Law(), pack.On(h.Now())
 	lang := visitOf(r).lang
 	code := r.PathValue("ma")
@@ -237,7 +260,7 @@ func (h *fromHome) showStart(w http.ResponseWriter, r *http.Request, f *Form) er
 	if c := whole.Cosign; c != nil {
 		page.Cosign = in(lang, c.Title, c.TitleEn)
 	}
-	mine, err := h.drafts(r, code)
+	mine, err := h.drafts(r, by, code)
 	if err != nil {
 		return err
 	}
@@ -252,8 +275,8 @@ type myDraft struct {
 }
 
 // drafts are the filer's own, of one procedure or of all.
-func (h *fromHome) drafts(r *http.Request, procedure string) ([]myDraft, error) {
-	by := h.filer(r)
+func (h *fromHome) drafts(r *http.Request, by filing.Owner, procedure string) ([]myDraft, error) {
+
 	if by == "" {
 		return nil, nil
 	}
@@ -280,7 +303,7 @@ func (h *fromHome) drafts(r *http.Request, procedure string) ([]myDraft, error) 
 }
 
 // begin begins a draft and opens its first page.
-func (h *fromHome) begin(w http.ResponseWriter, r *http.Request) error {
+func (h *fromHome) begin(w http.ResponseWriter, r *http.Request, by filing.Owner) error {
 	f, err := h.postedForm(w, r)
 	if err != nil {
 		return err
@@ -288,9 +311,9 @@ func (h *fromHome) begin(w http.ResponseWriter, r *http.Request) error {
 	if err := f.Err(); err != nil {
 		return err
 	}
-	d, err := h.Filing.Begin(r.Context(), h.newFiler(w, r), r.PathValue("ma"))
+	d, err := h.Filing.Begin(r.Context(), h.named(w, by), r.PathValue("ma"))
 	if f.Refused(err) && !problem.Is(err, problem.NotFound) && !problem.Is(err, problem.Invalid) && !problem.Is(err, problem.Illegal) {
-		return h.showStart(w, r, f)
+		return h.showStart(w, r, by, f)
 	}
 	if err != nil {
 		return err
@@ -304,8 +327,8 @@ type minePage struct {
 	Top        []Errand
 }
 
-func (h *fromHome) mine(w http.ResponseWriter, r *http.Request) error {
-	list, err := h.drafts(r, "")
+func (h *fromHome) mine(w http.ResponseWriter, r *http.Request, by filing.Owner) error {
+	list, err := h.drafts(r, by, "")
 	if err != nil {
 		return err
 	}
@@ -349,8 +372,8 @@ type tasksPage struct {
 	Changed bool // the form changed since it was last filled in
 }
 
-func (h *fromHome) tasks(w http.ResponseWriter, r *http.Request) error {
-	s, err := h.sheet(r)
+func (h *fromHome) tasks(w http.ResponseWriter, r *http.Request, by filing.Owner) error {
+	s, err := h.sheet(r, by)
 	if err != nil {
 		return err
 	}
@@ -439,8 +462,8 @@ func (s *sheet) task(name, href, status string) Task {
 }
 
 // giveCode gives out the code by which another device goes on.
-func (h *fromHome) giveCode(w http.ResponseWriter, r *http.Request) error {
-	d, _, err := h.Filing.Code(r.Context(), h.filer(r), r.PathValue("ma"))
+func (h *fromHome) giveCode(w http.ResponseWriter, r *http.Request, by filing.Owner) error {
+	d, _, err := h.Filing.Code(r.Context(), by, r.PathValue("ma"))
 	if err != nil {
 		return err
 	}
@@ -453,7 +476,7 @@ type resumePage struct {
 	Code Input
 }
 
-func (h *fromHome) resume(w http.ResponseWriter, r *http.Request) error {
+func (h *fromHome) resume(w http.ResponseWriter, r *http.Request, by filing.Owner) error {
 	f := h.blankForm(w, r)
 	if code, strange := asked(r, "ma"); !strange {
 		f.Set("ma", code)
@@ -472,7 +495,7 @@ func (h *fromHome) showResume(w http.ResponseWriter, r *http.Request, f *Form) e
 
 // goOn opens the draft of a code on this device. Guessing is slowed down.
 // rel-K21, rel-K50
-func (h *fromHome) goOn(w http.ResponseWriter, r *http.Request) error {
+func (h *fromHome) goOn(w http.ResponseWriter, r *http.Request, by filing.Owner) error {
 	f, err := h.postedForm(w, r)
 	if err != nil {
 		return err
@@ -483,7 +506,7 @@ func (h *fromHome) goOn(w http.ResponseWriter, r *http.Request) error {
 		back, wait := h.guessing.try(h.client(r), h.Now())
 		if wait > 0 {
 			err = &problem.Problem{Kind: problem.TooMany, Key: "track.wait", Args: []any{"wait", sayWait(visitOf(r).lang, wait)}, Retry: wait}
-		} else if d, err = h.Filing.Continue(r.Context(), h.newFiler(w, r), code); !problem.Is(err, problem.NotFound) {
+		} else if d, err = h.Filing.Continue(r.Context(), h.named(w, by), code); !problem.Is(err, problem.NotFound) {
 			back()
 		}
 	}
@@ -502,16 +525,16 @@ type dropPage struct {
 	Name, Back, Action string
 }
 
-func (h *fromHome) askDrop(w http.ResponseWriter, r *http.Request) error {
-	s, err := h.sheet(r)
+func (h *fromHome) askDrop(w http.ResponseWriter, r *http.Request, by filing.Owner) error {
+	s, err := h.sheet(r, by)
 	if err != nil {
 		return err
 	}
 	return h.render(w, r, http.StatusOK, "filing-drop", dropPage{Form: h.blankForm(w, r), Name: s.proc.ShortName, Back: s.href(), Action: s.href("xoa")})
 }
 
-func (h *fromHome) drop(w http.ResponseWriter, r *http.Request) error {
-	if err := h.Filing.Drop(r.Context(), h.filer(r), r.PathValue("ma")); err != nil {
+func (h *fromHome) drop(w http.ResponseWriter, r *http.Request, by filing.Owner) error {
+	if err := h.Filing.Drop(r.Context(), by, r.PathValue("ma")); err != nil {
 		return err
 	}
 	return h.redirect(w, r, "/nop")

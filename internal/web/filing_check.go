@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -89,6 +90,43 @@ func answerWords(q declare.Question, law *pack.Pack, on pack.Date, lang text.Lan
 	return v
 }
 
+// private are the types whose answers are masked until an officer asks for them
+// with a reason. rel-R09
+var private = []string{"id-number", "personal-number", "passport", "phone", "mrz", "email"}
+
+// declared is the form that was filled in at home, as the desk reads it.
+func (v *casefile) declared(reveal bool) (list []declaredSection, filled string) {
+	d := v.Dossier.Declared
+	if d == nil {
+		return nil, ""
+	}
+	on := pack.On(v.FiledAt)
+	f, ok := declare.Stored(v.world.Law, v.Procedure, d.Form, d.From, on)
+	if !ok {
+		return nil, ""
+	}
+	a := declare.Answers(d.Answers)
+	if !reveal {
+		a = declare.Answers{}
+		for name, value := range d.Answers {
+			a[name] = value
+		}
+		for _, q := range declare.All(f, a) {
+			if q.Field.Class == "sensitive" || slices.Contains(private, q.Field.Type) {
+				a[q.Name] = applicant.Mask(a[q.Name])
+			}
+		}
+	}
+	filled = v.say("filing.filled." + d.By)
+	if d.Helper != "" {
+		filled += ": " + d.Helper
+	}
+	if d.Cosigned != nil {
+		filled += ". " + v.say("filing.cosign.done", "when", sayHour(v.lang, d.Cosigned.At))
+	}
+	return readBack(f, v.world.Law, on, v.lang, a, nil), filled
+}
+
 // checkPage is C15.
 type checkPage struct {
 	*Form
@@ -102,8 +140,8 @@ type checkPage struct {
 	Existing *Button // the dossier of this matter that is open already
 }
 
-func (h *fromHome) check(w http.ResponseWriter, r *http.Request) error {
-	s, err := h.sheet(r)
+func (h *fromHome) check(w http.ResponseWriter, r *http.Request, by filing.Owner) error {
+	s, err := h.sheet(r, by)
 	if err != nil {
 		return err
 	}
@@ -148,8 +186,8 @@ func (h *fromHome) fee(s *sheet) string {
 
 // send makes the dossier. Everything that is missing is named at once, each
 // fault with the page where it is put right.
-func (h *fromHome) send(w http.ResponseWriter, r *http.Request) error {
-	s, err := h.sheet(r)
+func (h *fromHome) send(w http.ResponseWriter, r *http.Request, by filing.Owner) error {
+	s, err := h.sheet(r, by)
 	if err != nil {
 		return err
 	}
@@ -165,7 +203,7 @@ func (h *fromHome) send(w http.ResponseWriter, r *http.Request) error {
 		return problem.New(problem.Malformed, "web.malformed")
 	}
 	if err = f.Err(); err == nil {
-		_, err = h.Filing.Send(r.Context(), h.filer(r), s.ID, version, string(s.lang))
+		_, err = h.Filing.Send(r.Context(), by, s.ID, version, string(s.lang))
 	}
 	if err == nil {
 		return h.redirect(w, r, s.href("da-gui"))
@@ -185,7 +223,7 @@ func (h *fromHome) send(w http.ResponseWriter, r *http.Request) error {
 	if !f.Refused(err) {
 		return err
 	}
-	again, err2 := h.sheet(r)
+	again, err2 := h.sheet(r, by)
 	if err2 != nil {
 		return err2
 	}
@@ -234,8 +272,8 @@ type sentPage struct {
 
 // sent is C16: the code, the key, what is promised, what the desk holds. Once
 // the desk has answered, the address leads to the dossier's page.
-func (h *fromHome) sent(w http.ResponseWriter, r *http.Request) error {
-	s, err := h.sheet(r)
+func (h *fromHome) sent(w http.ResponseWriter, r *http.Request, by filing.Owner) error {
+	s, err := h.sheet(r, by)
 	if err != nil {
 		return err
 	}
@@ -301,8 +339,8 @@ type partyPage struct {
 	Action      string
 }
 
-func (h *fromHome) party(w http.ResponseWriter, r *http.Request) error {
-	s, err := h.sheet(r)
+func (h *fromHome) party(w http.ResponseWriter, r *http.Request, by filing.Owner) error {
+	s, err := h.sheet(r, by)
 	if err != nil {
 		return err
 	}
@@ -326,8 +364,8 @@ func (h *fromHome) party(w http.ResponseWriter, r *http.Request) error {
 	return h.render(w, r, http.StatusOK, "filing-party", page)
 }
 
-func (h *fromHome) giveLink(w http.ResponseWriter, r *http.Request) error {
-	d, _, err := h.Filing.Link(r.Context(), h.filer(r), r.PathValue("ma"))
+func (h *fromHome) giveLink(w http.ResponseWriter, r *http.Request, by filing.Owner) error {
+	d, _, err := h.Filing.Link(r.Context(), by, r.PathValue("ma"))
 	if err != nil {
 		return err
 	}
@@ -345,7 +383,7 @@ type linkedPage struct {
 	Done        string
 }
 
-func (h *fromHome) linked(w http.ResponseWriter, r *http.Request) error {
+func (h *fromHome) linked(w http.ResponseWriter, r *http.Request, by filing.Owner) error {
 	d, err := h.Filing.Linked(r.Context(), r.PathValue("ma"), r.PathValue("secret"))
 	if err != nil {
 		return err
@@ -385,7 +423,7 @@ func (h *fromHome) showLinked(w http.ResponseWriter, r *http.Request, d filing.D
 	return h.render(w, r, f.Status(), "filing-linked", page)
 }
 
-func (h *fromHome) confirm(w http.ResponseWriter, r *http.Request) error {
+func (h *fromHome) confirm(w http.ResponseWriter, r *http.Request, by filing.Owner) error {
 	f, err := h.postedForm(w, r)
 	if err != nil {
 		return err

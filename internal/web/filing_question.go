@@ -47,8 +47,8 @@ type listItem struct {
 	Faulty                   bool
 }
 
-func (h *fromHome) question(w http.ResponseWriter, r *http.Request) error {
-	s, err := h.sheet(r)
+func (h *fromHome) question(w http.ResponseWriter, r *http.Request, by filing.Owner) error {
+	s, err := h.sheet(r, by)
 	if err != nil {
 		return err
 	}
@@ -238,8 +238,8 @@ func (s *sheet) askAddress(f *Form, q declare.Question, label string, hint *Hint
 // answer keeps what a page says. What is wrong is shown, with everything typed;
 // what is right so far is kept all the same, so a lost line loses one page at
 // most. rel-G4
-func (h *fromHome) answer(w http.ResponseWriter, r *http.Request) error {
-	s, err := h.sheet(r)
+func (h *fromHome) answer(w http.ResponseWriter, r *http.Request, by filing.Owner) error {
+	s, err := h.sheet(r, by)
 	if err != nil {
 		return err
 	}
@@ -264,10 +264,10 @@ func (h *fromHome) answer(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	had := declare.Questions(p, s.Answers)
-	d, faults, err := h.Filing.Save(r.Context(), h.filer(r), s.ID, filing.Change{Place: p.Name(), Answers: typedAnswers(f, names), Seen: f.Typed("_seen")})
+	d, faults, err := h.Filing.Save(r.Context(), by, s.ID, filing.Change{Place: p.Name(), Answers: typedAnswers(f, names), Seen: f.Typed("_seen")})
 	switch {
 	case problem.Is(err, problem.Stale):
-		return h.showBoth(w, r, p, f, err)
+		return h.showBoth(w, r, by, p, f, err)
 	case f.Refused(err):
 		return h.showQuestion(w, r, s, p, f, f.Typed("_seen"), false)
 	case err != nil:
@@ -327,8 +327,8 @@ func localised(lang text.Lang, args []any) []any {
 }
 
 // showBoth shows what was typed beside what another window saved. rel-B-W12
-func (h *fromHome) showBoth(w http.ResponseWriter, r *http.Request, p declare.Place, f *Form, err error) error {
-	s, err2 := h.sheet(r)
+func (h *fromHome) showBoth(w http.ResponseWriter, r *http.Request, by filing.Owner, p declare.Place, f *Form, err error) error {
+	s, err2 := h.sheet(r, by)
 	if err2 != nil {
 		return err2
 	}
@@ -368,13 +368,13 @@ func (h *fromHome) list(w http.ResponseWriter, r *http.Request, s *sheet, sec *p
 }
 
 // remove takes an item out.
-func (h *fromHome) remove(w http.ResponseWriter, r *http.Request) error {
+func (h *fromHome) remove(w http.ResponseWriter, r *http.Request, by filing.Owner) error {
 	f, err := h.postedForm(w, r)
 	if err != nil {
 		return err
 	}
 	place := r.PathValue("cau")
-	d, err := h.Filing.Remove(r.Context(), h.filer(r), r.PathValue("ma"), place, f.Typed("_seen"))
+	d, err := h.Filing.Remove(r.Context(), by, r.PathValue("ma"), place, f.Typed("_seen"))
 	if err != nil {
 		return err
 	}
