@@ -35,7 +35,7 @@ func one(f pack.FormField) *pack.FormSection {
 func long(n int) string { return strings.Repeat("ễ", n) }
 
 // badInputs are, for every type of field, what people and attackers type and
-// what they are told. rel-B-W01 to rel-B-W05, rel-B-W08, rel-G10, rel-K14, rel-K15
+// what they are told. rel-B-W01 to rel-B-W05, rel-B-W08, rel-G10, rel-K15
 var badInputs = []struct {
 	rel   string
 	field pack.FormField
@@ -153,7 +153,7 @@ func typedAt(f pack.FormField, typed string) form.Answers {
 	return form.Answers{"s.x" + form.Commune: parts[0], "s.x" + form.Village: parts[1], "s.x" + form.Else: parts[2]}
 }
 
-// rel-B-W01 to rel-B-W05, rel-B-W08, rel-B-W09, rel-G2, rel-G10, rel-K14, rel-K15:
+// rel-B-W01 to rel-B-W05, rel-B-W08, rel-B-W09, rel-G2, rel-G10, rel-K15:
 // every type of field names its fault and the remedy, in both languages, and
 // keeps nothing that cannot be kept.
 func TestEveryTypeOfFieldHasItsBadInputs(t *testing.T) {

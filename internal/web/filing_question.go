@@ -176,7 +176,7 @@ func (s *sheet) label(f *pack.FormField) string {
 }
 
 // dress fits a box to what is typed into it: keyboard, width, what a browser
-// may fill in by itself. rel-K14
+// may fill in by itself.
 func dress(box *Input, f *pack.FormField) {
 	off := false
 	switch f.Type {
