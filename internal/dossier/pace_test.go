@@ -16,7 +16,9 @@ import (
 func TestPaceIsTheWorkingTimeOfTheLastYear(t *testing.T) {
 	desk(t, "2026-03-02 08:00", func(t *testing.T, p *demo.Province, s demotest.Staff, clock *storetest.Clock) {
 		do := must[dossier.Dossier](t)
-		at := func(day, hour int) time.Time { return time.Date(2026, 3, day, hour, 0, 0, 0, time.FixedZone("", 7*3600)) }
+		at := func(day, hour int) time.Time {
+			return time.Date(2026, 3, day, hour, 0, 0, 0, time.FixedZone("", 7*3600))
+		}
 		sweep := func() {
 			t.Helper()
 			if _, err := p.Register.Sweep(ctx); err != nil {

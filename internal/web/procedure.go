@@ -30,23 +30,32 @@ type procedurePage struct {
 	Official   string
 	Notices    []pageNotice
 	Box        Box
+	Online     string   // where it is filed online
+	Prepare    string   // C6
+	Ask        string   // C5; "" if there is nothing to choose
+	Own        []string // the own case in words, from C5
+	Other      string   // C5 anew
 	Choose     *chooser
 	Papers     []paperGroup
 	Steps      []string
+	StepsOurs  bool // our words, not the published ones
 	Channels   Table
 	CaseTimes  *Table // limits of each case, when there are several
 	Fees       *Table // fees of each fee case, when there are several
 	FeesOpen   bool
+	FeeRules   []string // by which text, until when
 	Applicants []string
 	Conditions []string
 	Agency     []decides
 	Desks      []openDesks
 	AnyDesk    bool
+	Near       deskFinder
 	Forms      []string
 	Bases      []basis
 	Announced  string
-	InForce    string // "Áp dụng từ 01/07/2025"
-	Checked    string // when it was compared with the published text, or that it was not
+	InForce    string     // "Áp dụng từ 01/07/2025"
+	Checked    string     // when it was compared with the published text, or that it was not
+	Changed    *ErrorItem // what this version changed
 	Before     *ErrorItem
 	After      *ErrorItem
 	Address    string       // for ever
@@ -102,6 +111,10 @@ type reading struct {
 	path    string
 	asked   string // the case asked for
 	askedBy string // the fee case asked for
+
+	guide  *pack.Guide
+	narrow pack.Narrowed // by the answers in the address
+	kept   url.Values    // what keeps the own case in an address
 }
 
 // procedure is C4 at /tt/{code}: the version in force today, or on ?ngay=. A
@@ -140,8 +153,7 @@ func (c *citizen) procedureVersion(w http.ResponseWriter, r *http.Request) error
 
 func (c *citizen) reading(r *http.Request, law *pack.Pack, p *pack.Procedure, v *pack.Version, today pack.Date, given bool) *reading {
 	rd := &reading{citizen: c, lang: visitOf(r).lang, law: law, p: p, v: v, today: today, given: given, path: r.URL.Path}
-	rd.asked, _ = asked(r, "truong-hop")
-	rd.askedBy, _ = asked(r, "phi")
+	rd.readOwn(r)
 	return rd
 }
 
@@ -241,8 +253,16 @@ func (c *citizen) showProcedure(w http.ResponseWriter, r *http.Request, rd *read
 	rules, _ := rd.law.Rules(rd.on)
 	page.AnyDesk = rules.AnyDesk
 	page.FeesOpen = page.Fees != nil && len(page.Fees.Rows) <= 6
+	page.Prepare, page.Own, page.Near, page.FeeRules = rd.to("chuan-bi"), rd.ownWords(), rd.finder(r), rd.feeRules(chosen)
+	if rd.manyCases() {
+		page.Ask = rd.to("kiem-tra")
+	}
+	if len(rd.narrow.Given) > 0 {
+		page.Other = rd.plain("kiem-tra")
+	}
+	page.StepsOurs = rd.guide != nil && len(rd.guide.Steps) > 0 && len(rd.v.Steps) == 0
 	page.InForce, page.Checked = rd.inForce(), rd.checked()
-	page.Before, page.After = rd.neighbours()
+	page.Before, page.After, page.Changed = rd.neighbours()
 	if rd.v.PublishedBy != "" {
 		page.Announced = rd.say("procedure.announced", "number", rd.v.PublishedBy)
 	}
@@ -272,6 +292,9 @@ func (rd *reading) chosen() pack.Case {
 // chooser offers the cases of the limit and those of the fee; nil when there is
 // nothing to choose.
 func (rd *reading) chooser(chosen pack.Case) *chooser {
+	if rd.guide != nil && len(rd.guide.Questions) > 0 { // its questions ask better
+		return nil
+	}
 	ch := chooser{Action: rd.path}
 	if rd.given {
 		ch.Day = rd.on
@@ -321,6 +344,9 @@ func (rd *reading) timeNote(chosen pack.Case) string {
 	if chosen.Note != "" {
 		notes = append(notes, sentence(chosen.Note))
 	}
+	if pace := rd.paceWords(); pace != "" {
+		notes = append(notes, pace)
+	}
 	if rd.v.AfterFee {
 		notes = append(notes, rd.say("procedure.after-fee"))
 	}
@@ -354,10 +380,10 @@ func (rd *reading) costWords(chosen pack.Case) string {
 // feeWords is the fee of the chosen case; while no fee case is chosen, the
 // range of all.
 func (rd *reading) feeWords(chosen pack.Case, channel string) string {
-	f := rd.p.Fee(pack.Ask{Case: cmp.Or(rd.askedBy, chosen.Name), Channel: channel, On: rd.on})
+	f := rd.p.Fee(rd.feeAsk(chosen, channel))
 	var low, high pack.Fee
 	for _, name := range f.Choices {
-		one := rd.p.Fee(pack.Ask{Case: name, Channel: channel, On: rd.on})
+		one := rd.p.Fee(pack.Ask{Case: name, Channel: channel, Level: rd.level(), On: rd.on})
 		if !one.Known {
 			return sayFee(rd.lang, f)
 		}
@@ -379,6 +405,8 @@ func sayFee(lang text.Lang, f pack.Fee) string {
 	switch {
 	case len(f.Choices) > 0:
 		return text.T(lang, "procedure.fee.depends")
+	case len(f.Levels) > 0:
+		return text.T(lang, "procedure.fee.level")
 	case !f.Known:
 		return text.T(lang, "procedure.fee.unknown")
 	case f.Amount == 0 && f.Rule == nil:
@@ -390,8 +418,10 @@ func sayFee(lang text.Lang, f pack.Fee) string {
 	if f.Currency == "USD" {
 		amount = text.T(lang, "procedure.fee.usd", "amount", grouped(f.Amount))
 	}
-	if f.Rule != nil && f.Rule.Per != "" && f.Rule.Per != "lần" {
-		return amount + "/" + f.Rule.Per
+	if f.Rule != nil {
+		if per, several := f.Rule.PerUnit(); several {
+			return amount + "/" + per
+		}
 	}
 	return amount
 }
@@ -407,14 +437,17 @@ func (rd *reading) receivers() []string {
 	return names
 }
 
-// papers are what everybody brings, then lists for special cases. Papers of a
-// case of the limit that was not chosen are left out.
+// papers are what the reader brings, then lists for special cases of which
+// nobody said whether they are the reader's. Papers of a case of the limit that
+// was not chosen are left out, and those of cases that are not the own.
 func (rd *reading) papers(chosen pack.Case) []paperGroup {
 	groups := []paperGroup{{}}
 	for _, c := range rd.v.Components {
 		title := ""
 		switch {
-		case c.Case == "" || c.Case == chosen.Name:
+		case c.Case == "" || c.Case == chosen.Name || slices.Contains(rd.narrow.Yes, c.Case):
+		case slices.Contains(rd.narrow.No, c.Case):
+			continue
 		case slices.ContainsFunc(rd.v.Cases, func(x pack.Case) bool { return x.Name == c.Case }):
 			continue
 		default:
@@ -458,11 +491,14 @@ func (rd *reading) copies(c pack.Component) string {
 	return strings.Join(said, ", ")
 }
 
-// steps are the version's own, else the five that the one-stop rules give every
-// dossier. law: nd-118-2025/17
+// steps are the version's own, else those of our guide, else the five that the
+// one-stop rules give every dossier. law: nd-118-2025/17
 func (rd *reading) steps() []string {
 	if len(rd.v.Steps) > 0 {
 		return rd.v.Steps
+	}
+	if rd.guide != nil && len(rd.guide.Steps) > 0 {
+		return rd.guide.Steps
 	}
 	return []string{
 		rd.say("procedure.step.prepare"), rd.say("procedure.step.file"), rd.say("procedure.step.receive"),
@@ -518,7 +554,7 @@ func (rd *reading) fees() *Table {
 		for _, ch := range rd.v.Channels {
 			cell := Cell{Text: "–"}
 			if slices.Contains(rd.p.FeeCases(ch.Kind, rd.on), name) {
-				cell.Text = sayFee(rd.lang, rd.p.Fee(pack.Ask{Case: name, Channel: ch.Kind, On: rd.on}))
+				cell.Text = sayFee(rd.lang, rd.p.Fee(pack.Ask{Case: name, Channel: ch.Kind, Level: rd.level(), On: rd.on}))
 			}
 			row = append(row, cell)
 		}
@@ -617,18 +653,19 @@ func (rd *reading) checked() string {
 	return ""
 }
 
-// neighbours are the versions before and after.
-func (rd *reading) neighbours() (before, after *ErrorItem) {
+// neighbours are the versions before and after, and what this one changed.
+func (rd *reading) neighbours() (before, after, changed *ErrorItem) {
 	at := slices.IndexFunc(rd.p.Versions, func(v pack.Version) bool { return v.From == rd.v.From })
 	if at > 0 {
 		v := &rd.p.Versions[at-1]
 		before = &ErrorItem{rd.say("procedure.before", "from", dayWords(v.From)), rd.href(v)}
+		changed = &ErrorItem{rd.say("procedure.changed", "from", dayWords(rd.v.From)), rd.href(rd.v) + "/thay-doi"}
 	}
 	if at+1 < len(rd.p.Versions) {
 		v := &rd.p.Versions[at+1]
 		after = &ErrorItem{rd.say("procedure.after", "from", dayWords(v.From)), rd.href(v)}
 	}
-	return before, after
+	return before, after, changed
 }
 
 // capital begins a text with a capital letter.

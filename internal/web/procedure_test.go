@@ -52,9 +52,13 @@ func TestEveryProcedureOfEveryTimeHasItsPage(t *testing.T) { // ux-C4
 	inTown(t, func(w *town) {
 		for _, p := range w.p.Law.Law().AllProcedures() {
 			paths := []string{"/tt/" + url.PathEscape(p.Code)}
-			for _, v := range p.Versions {
+			for i, v := range p.Versions {
 				paths = append(paths, paths[0]+"/"+v.From)
+				if i > 0 {
+					paths = append(paths, paths[0]+"/"+v.From+"/thay-doi")
+				}
 			}
+			paths = append(paths, paths[0]+"/chuan-bi")
 			for _, path := range paths {
 				a := get(w.t, w.s, path)
 				if a.Code != 200 {
@@ -124,13 +128,13 @@ func TestChoosingACaseChangesTimePapersAndFee(t *testing.T) { // ux-C4
 	t.Parallel()
 	inTown(t, func(w *town) {
 		answers := func(query url.Values) []string {
-			return texts(page(w.t, get(w.t, w.s, "/tt/1.013067?"+query.Encode())), ".q-box__answer")
+			return texts(page(w.t, get(w.t, w.s, "/tt/1.013066?"+query.Encode())), ".q-box__answer")
 		}
 		plain := answers(nil)
 		if !strings.HasPrefix(plain[0], "2 ngày làm việc") || !strings.Contains(plain[1], "Tùy trường hợp") {
 			w.t.Errorf("without a choice: %q", plain)
 		}
-		auction := answers(url.Values{"truong-hop": {"Biển số trúng đấu giá, biển số định danh cấp lại"}})
+		auction := answers(url.Values{"truong-hop": {"Biển số trúng đấu giá, định danh"}})
 		if !strings.HasPrefix(auction[0], "7 ngày làm việc") {
 			w.t.Errorf("auctioned plate: %q, want 7 ngày làm việc", auction[0])
 		}
@@ -141,7 +145,7 @@ func TestChoosingACaseChangesTimePapersAndFee(t *testing.T) { // ux-C4
 		if odd := answers(url.Values{"truong-hop": {"không có"}, "phi": {"<script>"}}); !slices.Equal(odd, plain) {
 			w.t.Errorf("a case that does not exist gives %q", odd)
 		}
-		doc := page(w.t, get(w.t, w.s, "/tt/1.013067?truong-hop="+url.QueryEscape("Biển số trúng đấu giá, biển số định danh cấp lại")))
+		doc := page(w.t, get(w.t, w.s, "/tt/1.013066?truong-hop="+url.QueryEscape("Biển số trúng đấu giá, định danh")))
 		if got, _ := doc.Find(`input[name="truong-hop"][checked]`).Attr("value"); !strings.HasPrefix(got, "Biển số trúng đấu giá") {
 			w.t.Errorf("the chosen case is not shown as chosen: %q", got)
 		}

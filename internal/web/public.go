@@ -38,6 +38,7 @@ func (s *Server) citizenRoutes() {
 	s.public("GET /linh-vuc/{slug}", c.kept(c.field))
 	s.public("GET /tt/{code}", c.kept(c.procedure))
 	s.public("GET /tt/{code}/{from}", c.kept(c.procedureVersion))
+	c.prepareRoutes()
 	s.public("GET /tra-cuu", c.track)
 	s.public("POST /tra-cuu", c.trackAsk)
 	s.public("GET /t/{token}", c.dossier)

@@ -49,8 +49,15 @@ func TestACitizenFindsPreparesAndTracksWithoutScripts(t *testing.T) { // ux 3.1 
 	b.Type("dang ky xe")
 	b.Enter("Enter")
 	b.Follow(`.q-errands__link[href="/tt/1.013067"]`)
-	b.Click(`input[value^="Biển số trúng đấu giá"]`)
-	b.Follow(".q-choose button")
+	b.Follow(`a[href="/tt/1.013067/kiem-tra"]`)
+	b.Click(`input[value="mo-to"]`)
+	b.Follow("main form button")
+	b.Axe()
+	b.Click(`input[value="san-co"]`)
+	b.Follow("main form button")
+	if got := b.Address(); got != "/tt/1.013067/chuan-bi?bien=san-co&xe=mo-to" {
+		t.Errorf("the answers lead to %s", got)
+	}
 	if got := b.Text(".q-box__answer"); got[:len("7 ngày làm việc")] != "7 ngày làm việc" {
 		t.Errorf("the chosen case takes %q", got)
 	}

@@ -42,6 +42,7 @@ func rolesWith(p officer.Permission) []officer.Role {
 // <page>Routes() that is called here.
 func (s *Server) register() {
 	s.systemRoutes()
+	s.trustRoutes()
 	s.citizenRoutes()
 	s.adminRoutes()
 	s.officeRoutes()
