@@ -50,7 +50,7 @@ func (s *Server) filingRoutes() {
 	s.public("POST /nop/{ma}/dong-ky/{secret}", h.by(h.confirm))
 	s.public("GET /nop/{ma}/{cau}", h.by(h.question))
 	s.public("POST /nop/{ma}/{cau}", h.by(h.answer))
-	s.public("POST /nop/{ma}/{cau}/bo", h.by(h.remove))
+	s.public("POST /nop/{ma}/bo/{cau}", h.by(h.remove))
 }
 
 // deviceLife is how long a browser keeps the name to which its drafts belong.

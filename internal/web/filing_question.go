@@ -357,7 +357,7 @@ func (h *fromHome) list(w http.ResponseWriter, r *http.Request, s *sheet, sec *p
 		if name == "" {
 			name = s.say("filing.item", "item", in(s.lang, sec.Item, sec.ItemEn), "n", i+1)
 		}
-		page.Items = append(page.Items, listItem{Name: name, Href: s.href(p.Name()), Remove: s.href(p.Name(), "bo"), Seen: filing.Mark(p, s.Answers), Hidden: name, Faulty: len(faults) > 0})
+		page.Items = append(page.Items, listItem{Name: name, Href: s.href(p.Name()), Remove: s.href("bo", p.Name()), Seen: filing.Mark(p, s.Answers), Hidden: name, Faulty: len(faults) > 0})
 	}
 	if n < sec.Most {
 		page.Add = &Button{Text: s.say("filing.add", "item", strings.ToLower(in(s.lang, sec.Item, sec.ItemEn))), Href: s.href((declare.Place{Section: sec, Item: n + 1}).Name()), Classes: "govuk-button--secondary"}

@@ -260,6 +260,7 @@ func (c *citizen) showProcedure(w http.ResponseWriter, r *http.Request, rd *read
 	if len(rd.narrow.Given) > 0 {
 		page.Other = rd.plain("kiem-tra")
 	}
+	page.Online = rd.online()
 	page.StepsOurs = rd.guide != nil && len(rd.guide.Steps) > 0 && len(rd.v.Steps) == 0
 	page.InForce, page.Checked = rd.inForce(), rd.checked()
 	page.Before, page.After, page.Changed = rd.neighbours()
@@ -274,6 +275,15 @@ func (c *citizen) showProcedure(w http.ResponseWriter, r *http.Request, rd *read
 	page.QR = template.URL("data:image/png;base64," + base64.StdEncoding.EncodeToString(code.PNG()))
 	w.Header().Add("Link", "<"+page.Address+`>; rel="canonical"`)
 	return c.renderShared(w, r, "procedure", page)
+}
+
+// online is where the version in force is filed from home; "" if it is not.
+func (rd *reading) online() string {
+	current, ok := rd.p.On(rd.today)
+	if !ok || current.From != rd.v.From || !rd.v.Online() || !rd.served("/nop/{ma}") {
+		return ""
+	}
+	return "/nop/" + url.PathEscape(rd.p.Code)
 }
 
 // chosen is the case asked for, else the first.
