@@ -148,8 +148,8 @@ type CaseItem struct {
 
 // FeeItem is one rule of the fee stack.
 type FeeItem struct {
-	Of                                                int
-	Case, Channel, Amount, Kind, Per, Basis, To, Note string
+	Of                                                       int
+	Case, Channel, Level, Amount, Kind, Per, Basis, To, Note string
 }
 
 // AgencyItem says who decides at one level.
@@ -238,7 +238,7 @@ func itemsOf(c Content) Items {
 		in.Cases = append(in.Cases, row)
 	}
 	for i, x := range c.Fees {
-		row := FeeItem{Of: i + 1, Case: x.Case, Channel: x.Channel, Kind: x.Kind, Per: x.Per, Basis: x.Basis, To: dayTyped(x.To), Note: x.Note}
+		row := FeeItem{Of: i + 1, Case: x.Case, Channel: x.Channel, Level: string(x.Level), Kind: x.Kind, Per: x.Per, Basis: x.Basis, To: dayTyped(x.To), Note: x.Note}
 		if x.Amount != nil {
 			row.Amount = strconv.FormatInt(*x.Amount, 10)
 		}
@@ -471,7 +471,7 @@ func (m *meaning) fees(b Body, day pack.Date) (list []pack.FeeRule) {
 	for i, row := range b.Items.Fees {
 		field := func(name string) string { return fmt.Sprintf("fee-%d-%s", i+1, name) }
 		x := from(b.Carry.Fees, row.Of)
-		x.Case, x.Channel, x.Kind, x.Per, x.Basis, x.Note = clean(row.Case), row.Channel, row.Kind, clean(row.Per), clean(row.Basis), clean(row.Note)
+		x.Case, x.Channel, x.Level, x.Kind, x.Per, x.Basis, x.Note = clean(row.Case), row.Channel, pack.Level(row.Level), row.Kind, clean(row.Per), clean(row.Basis), clean(row.Note)
 		x.Currency = cmp.Or(x.Currency, "VND")
 		x.Amount = m.amount(field("amount"), row.Amount)
 		if x.To = ""; clean(row.To) != "" {

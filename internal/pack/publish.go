@@ -135,7 +135,15 @@ func (p *Procedure) take(pub Publication) {
 			}
 		}
 	}
-	p.Fees = append(p.Fees, pub.Fees...)
+	for _, f := range pub.Fees { // behind those of its case, so that cases keep their order
+		at := len(p.Fees)
+		for i, old := range p.Fees {
+			if old.Case == f.Case {
+				at = i + 1
+			}
+		}
+		p.Fees = slices.Insert(p.Fees, at, f)
+	}
 	if len(pub.Fees) > 0 {
 		p.FeeStatus = "listed"
 	}
@@ -372,37 +380,36 @@ func (p *Procedure) Fingerprint(on Date) string {
 
 // Changes are the days on which what the procedure says changes, in order: its
 // first day, every new version, fee and competence, and the day after its last.
-func (p *Procedure) Changes() []Date {
-	days := []Date{p.From}
-	add := func(s Span) {
-		if s.From > p.From {
-			days = append(days, s.From)
-		}
-		if s.To != "" && s.To >= p.From {
-			days = append(days, after(s.To))
+func (p *Procedure) Changes() []Date { return p.ChangesIn(Span{}) }
+
+// ChangesIn are those of the changes that fall into a span.
+func (p *Procedure) ChangesIn(span Span) []Date {
+	var days []Date
+	add := func(day Date) {
+		if day >= p.From && (p.To == "" || day <= after(p.To)) && span.Holds(day) {
+			days = append(days, day)
 		}
 	}
+	both := func(s Span) {
+		add(s.From)
+		if s.To != "" {
+			add(after(s.To))
+		}
+	}
+	add(p.From)
 	for _, v := range p.Versions {
-		add(v.Span)
+		both(v.Span)
 	}
 	for _, f := range p.Fees {
-		add(f.Span)
+		both(f.Span)
 	}
 	for _, c := range p.Competence {
-		add(c.Span)
+		both(c.Span)
 	}
 	slices.Sort(days)
-	var changes []Date
-	last := ""
-	for _, d := range slices.Compact(days) {
-		if p.To != "" && d > after(p.To) {
-			break
-		}
-		if f := p.Fingerprint(d); f != last {
-			changes, last = append(changes, d), f
-		}
-	}
-	return changes
+	return slices.DeleteFunc(slices.Compact(days), func(day Date) bool {
+		return day != p.From && p.Fingerprint(day) == p.Fingerprint(before(day))
+	})
 }
 
 // Sheet is what became of the content of a sheet on a wall.

@@ -200,7 +200,8 @@ type deskPage struct {
 	Cash    bool
 	Take    bool   // may take a desk
 	Moved   string // where the officer serves since their unit ended
-	Tell    int    // dossiers whose people are to be told of a new date
+	Changes *lawChanges
+	Tell    int // dossiers whose people are to be told of a new date
 }
 
 // deskGroup is a queue with its count.
@@ -239,10 +240,14 @@ func (c *counter) home(w http.ResponseWriter, r *http.Request, by Visitor) error
 		return c.redirect(w, r, accountPath)
 	}
 	if by.may(officer.TakeDesk) != nil && by.may(officer.Worklist) != nil { // nothing of the desk is theirs
+		if by.may(officer.Procedures) == nil {
+			return c.redirect(w, r, proceduresPath)
+		}
 		return c.redirect(w, r, adminPath)
 	}
 	p := deskPage{Form: c.blankForm(w, r), Desk: c.deskName(by.Desk)}
 	p.Moved = c.moved(p.Form.Lang, by)
+	p.Changes = c.lawChanges(p.Form.Lang, c.Law.Law(), by.Desk, c.Now())
 	_, receives := c.atDesk(by, officer.Receive)
 	_, cash := c.atDesk(by, officer.Cash)
 	p.Receive, p.Cash, p.Take = receives == nil, cash == nil, by.may(officer.TakeDesk) == nil

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"quay20/internal/catalogue"
 	"quay20/internal/dossier"
 	"quay20/internal/officer"
 )
@@ -73,8 +74,10 @@ const nowhere = "0123456789ABCDEFGHJKMNPQRS"
 // params are what stands in the addresses that are not of a dossier: something
 // that exists, so that only the permission decides.
 func params(b *bureau) map[string]string {
+	draft, err := catalogue.NewDrafts(b.p.DB, b.p.Law).Begin(context.Background(), "1.004194", catalogue.NewVersion, "2026-04-01", officer.System())
+	b.check(err)
 	return map[string]string{
-		"{hash}": "none", "{name...}": "none.css", "{slug}": "cu-tru", "{code}": "1.004194", "{from}": "2025-07-01", "{token}": strings.Repeat("Z", 26),
+		"{draft}": draft.ID, "{sheet}": "1.004194.pdf", "{hash}": "none", "{name...}": "none.css", "{slug}": "cu-tru", "{code}": "1.004194", "{from}": "2025-07-01", "{token}": strings.Repeat("Z", 26),
 		"{id}": b.staff["may"].Officer.ID, "{grant}": "none", "{act}": "revoke", "{key}": string(b.staff["may"].Unit), "{kind}": "receipt", "{set}": "2025", "{$}": "",
 	}
 }

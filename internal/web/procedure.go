@@ -132,7 +132,7 @@ func (c *citizen) procedure(w http.ResponseWriter, r *http.Request) error {
 	v := nearest(p, on)
 	rd := c.reading(r, law, p, v, today, given)
 	rd.on = within(v, on)
-	return c.showProcedure(w, r, rd, rd.standing(on))
+	return c.showProcedure(w, r, rd, append(rd.sheetNotice(r), rd.standing(on)...))
 }
 
 // procedureVersion is C4 at its permanent address /tt/{code}/{from}.

@@ -51,6 +51,7 @@ func (s *Server) register() {
 	s.citizenAccountRoutes()
 	s.outboxRoutes()
 	s.filingRoutes()
+	s.publishRoutes()
 }
 
 // Routes returns the table of all declared routes.

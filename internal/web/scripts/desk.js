@@ -2,6 +2,7 @@
 // focus; every key has a visible button; nothing here is needed to work.
 import { focusSummary, guardForms } from "./form.js";
 import { printNow, watchIntake } from "./intake.js";
+import { watchDraft } from "./publish.js";
 import { watchScanner } from "./scan.js";
 
 const typing = (el) => el.matches("input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]");
@@ -168,6 +169,7 @@ guardForms();
 focusSummary();
 watchScanner();
 watchIntake();
+watchDraft();
 printNow();
 runClock();
 watchLine();
