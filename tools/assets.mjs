@@ -9,7 +9,7 @@ import { compileAsync } from "sass";
 
 const dist = "internal/web/static/dist";
 const styles = ["public", "officer"];
-const scripts = ["public", "desk"];
+const scripts = ["public", "desk", "papers"];
 // Latin and Vietnamese are enough for every Vietnamese letter, đ and ơ too;
 // the latin-ext file would triple the weight of a first visit.
 const letters = ["latin-400", "latin-700", "vietnamese-400", "vietnamese-700"];

@@ -59,6 +59,7 @@ func (c *Demo) Run(ctx context.Context, std Std, place *Place, lang text.Lang) e
 	}
 	log := keepLog(slog.NewTextHandler(std.Err, c.logOptions()))
 	clock := demo.NewClock(std.Now())
+	place.scanner = c.ClamAV
 	h, err := place.openDemo(ctx, Std{std.In, std.Out, std.Err, clock.Now}, lang)
 	if err != nil {
 		return err

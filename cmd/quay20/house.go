@@ -19,12 +19,14 @@ import (
 	"quay20/internal/filing"
 	"quay20/internal/gazette"
 	"quay20/internal/journal"
+	"quay20/internal/neighbour/clamav"
 	"quay20/internal/notice"
 	"quay20/internal/officer"
 	"quay20/internal/payment"
 	"quay20/internal/problem"
 	"quay20/internal/store"
 	"quay20/internal/text"
+	"quay20/internal/upload"
 	"quay20/packs"
 )
 
@@ -38,6 +40,7 @@ type house struct {
 	ledger   *payment.Ledger
 	register *dossier.Register
 	filing   *filing.Drafts
+	shelf    *upload.Shelf
 	keys     journal.Keys
 	folder   string
 	witness  string
@@ -177,10 +180,34 @@ func (p *Place) beginWith(ctx context.Context, o store.Options) (*house, error) 
 	}
 	side.DB = db
 	h, err := furnish(ctx, side)
+	if err == nil {
+		h.shelf, err = p.shelf(ctx, db)
+	}
 	if err != nil {
 		db.Close()
 	}
 	return h, err
+}
+
+// shelf opens the shelf of files.
+func (p *Place) shelf(ctx context.Context, db *store.DB) (*upload.Shelf, error) {
+	var o upload.Options
+	if p.scanner != "" {
+		daemon, err := clamav.At(p.scanner)
+		if err != nil {
+			return nil, err
+		}
+		o.Scanner = daemon
+	}
+	return upload.Open(ctx, db, p.files(), o)
+}
+
+// files is the folder of the files that people send.
+func (p *Place) files() string {
+	if p.Files != "" {
+		return p.Files
+	}
+	return filepath.Join(p.folder(), "files")
 }
 
 // furnish gives an open database its law and its books.

@@ -52,7 +52,10 @@ type Place struct {
 	Data     string `env:"QUAY20_DATA" help:"Folder for database, keys and files; by default var/quay20, for the demo var/demo." placeholder:"DIR"`
 	Database string `env:"QUAY20_DATABASE" help:"postgres://… instead of the embedded database in DATA." placeholder:"URL"`
 	Witness  string `env:"QUAY20_WITNESS" help:"Folder that gets the signed head of the journal; by default beside DATA, better on another disk." placeholder:"DIR"`
+	Files    string `env:"QUAY20_FILES" help:"Folder of the files that people send; by default DATA/files. Several nodes on one database share one." placeholder:"DIR"`
 	Lang     string `default:"vi" enum:"vi,en" help:"Language of messages: vi or en."`
+
+	scanner string // address of the malware scanner, of a command that serves
 }
 
 // Std is what a command talks to: its streams and the clock.

@@ -28,6 +28,7 @@ import (
 	"quay20/internal/problem"
 	"quay20/internal/store"
 	"quay20/internal/text"
+	"quay20/internal/upload"
 	"quay20/internal/web"
 )
 
@@ -58,6 +59,7 @@ type Listener struct {
 	TLSCert      string         `name:"tls-cert" env:"QUAY20_TLS_CERT" help:"Certificate chain, PEM. Give it with --tls-key." placeholder:"FILE"`
 	TLSKey       string         `name:"tls-key" env:"QUAY20_TLS_KEY" help:"Key of the certificate, PEM." placeholder:"FILE"`
 	EID          EID            `embed:"" prefix:"eid-"`
+	ClamAV       string         `name:"clamav" env:"QUAY20_CLAMAV" help:"ClamAV's daemon, which scans the files that people send: tcp://127.0.0.1:3310 or unix:///run/clamav/clamd.ctl. Without it they are opened unscanned." placeholder:"URL"`
 	Metrics      string         `env:"QUAY20_METRICS" help:"Address of figures for Prometheus, at /metrics: 127.0.0.1:8021. On this machine or an inner network; none if left out." placeholder:"HOST:PORT"`
 	LogLevel     string         `env:"QUAY20_LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"What the log tells: debug, info, warn or error; info if left out."`
 	Dev          bool           `help:"For developers: page parts at /_kit, pages read from disk in a source tree."`
@@ -68,6 +70,7 @@ func (c *Serve) Run(ctx context.Context, std Std, place *Place, lang text.Lang) 
 		return problem.New(problem.Conflict, "cli.err.is-demo", "data", place.folder())
 	}
 	log := keepLog(slog.NewJSONHandler(std.Err, c.logOptions()))
+	place.scanner = c.ClamAV
 	h, err := place.stand(ctx, std, lang)
 	if err != nil {
 		return err
@@ -270,7 +273,7 @@ func (c *Listener) config(h *house, std Std, origin string, log *slog.Logger) we
 	return web.Config{
 		Origin: origin, TrustedProxies: c.TrustedProxy, Now: std.Now, Dev: c.Dev, Files: c.files(), Log: log, Secret: h.secret,
 		Law: h.law, Roll: h.roll, Dossiers: h.register, Ledger: h.ledger, Filing: h.filing, Accounts: h.accounts, Outbox: h.outbox, Codes: h.trial, ShowOutbox: h.trial,
-		DB: h.db, Protected: h.protected(), Keys: h.keys,
+		Shelf: h.shelf, DB: h.db, Protected: h.protected(), Keys: h.keys,
 		SignedIn: h.roll.Session,
 		UnitName: func(code string) string {
 			if u, ok := h.law.Law().Unit(code, pack.On(std.Now())); ok {
@@ -284,6 +287,9 @@ func (c *Listener) config(h *house, std Std, origin string, log *slog.Logger) we
 // folders are those whose disks must not fill up.
 func (h *house) folders() []web.Folder {
 	list := []web.Folder{{Word: "admin.folder.data", Path: h.folder}, {Word: "admin.folder.witness", Path: h.witness}}
+	if h.shelf.Folder() != filepath.Join(h.folder, "files") {
+		list = append(list, web.Folder{Word: "admin.folder.files", Path: h.shelf.Folder()})
+	}
 	if h.nightly != nil {
 		list = append(list, web.Folder{Word: "admin.folder.backups", Path: h.nightly.Dir})
 	}
@@ -337,6 +343,13 @@ func (h *house) jobs() (*job.Queue, error) {
 		}
 		return h.outbox.Deliver(ctx, id)
 	})
+	q.Handle(upload.ScanWanted, func(ctx context.Context, args json.RawMessage) error {
+		var id string
+		if err := json.Unmarshal(args, &id); err != nil {
+			return fmt.Errorf("reading the job of a scan: %w", err)
+		}
+		return h.shelf.Scan(ctx, id)
+	})
 	return q, nil
 }
 
@@ -346,6 +359,8 @@ const (
 	clockEvery   = 10 * time.Second // jumps of the wall clock
 	nightEvery   = time.Minute      // whether the night's backup is due
 	forgetEvery  = 10 * time.Minute // codes, sessions and messages whose time is over
+	filesEvery   = time.Hour        // bytes of files that nobody has
+	scanEvery    = 5 * time.Minute  // files that no scanner saw yet
 )
 
 // chores begins the work that nobody asks for: copying the journal's head,
@@ -380,6 +395,12 @@ func (h *house) chores(ctx context.Context, wg *sync.WaitGroup, copies *journal.
 	})
 	wg.Go(func() {
 		every(ctx, forgetEvery, func() error { return h.accounts.Sweep(ctx) }, log, "forgetting sessions")
+	})
+	wg.Go(func() {
+		every(ctx, filesEvery, func() error { return h.shelf.Sweep(ctx) }, log, "sweeping the shelf of files")
+	})
+	wg.Go(func() {
+		every(ctx, scanEvery, func() error { return h.shelf.ScanRest(ctx) }, log, "scanning files")
 	})
 	if h.nightly != nil {
 		wg.Go(func() {

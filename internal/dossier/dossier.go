@@ -12,6 +12,7 @@ import (
 	"quay20/internal/applicant"
 	"quay20/internal/lawtime"
 	"quay20/internal/pack"
+	"quay20/internal/upload"
 )
 
 // State is where a dossier stands. National gives the ministry's number.
@@ -158,6 +159,8 @@ type Paper struct {
 	Present   bool   `json:"present"`
 	Reused    bool   `json:"reused,omitempty"` // taken from a state database instead of asked
 	Note      string `json:"note,omitempty"`
+
+	Files []upload.File `json:"files,omitempty"` // sent online; the journal guards their hashes
 }
 
 // Fee is what was due at reception and whether it was paid (lệ phí).

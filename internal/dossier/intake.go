@@ -241,7 +241,7 @@ func (in *Intake) papers(p *problem.Problem, v *pack.Version) []Paper {
 		paper := Paper{Name: c.Name, Form: c.Form, Originals: c.Originals, Copies: c.Copies, Mandatory: c.Mandatory, Reused: c.PopulationDB == "yes"}
 		if i := slices.IndexFunc(in.Papers, func(h Paper) bool { return h.Name == c.Name }); i >= 0 {
 			h := in.Papers[i]
-			paper.Present, paper.Note = h.Present, h.Note
+			paper.Present, paper.Note, paper.Files = h.Present, h.Note, h.Files
 			if h.Originals+h.Copies > 0 {
 				paper.Originals, paper.Copies = h.Originals, h.Copies
 			}

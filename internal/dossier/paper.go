@@ -204,6 +204,9 @@ func component(c Paper) slip.Component {
 	if c.Reused {
 		note = strings.TrimSpace(text.T(text.Vi, "paper.reused") + " " + note)
 	}
+	for _, f := range c.Files {
+		note = strings.TrimPrefix(note+"; "+f.Words(text.Vi), "; ")
+	}
 	return slip.Component{Name: c.Name, Originals: c.Originals, Copies: c.Copies, Note: note}
 }
 

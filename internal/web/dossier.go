@@ -195,6 +195,7 @@ type dossierView struct {
 	Papers     Table
 	Declared   []declaredSection // the form as it was filled in at home
 	Filled     string            // by whom
+	Files      []paperFiles
 	Money      *Table
 	Asked      []block // supplements, consultations, apologies, the result, the end
 	Slips      []slipLine
@@ -246,6 +247,9 @@ func (o *office) showDossier(w http.ResponseWriter, r *http.Request, f *Form, v 
 		Done: doneWords(v.lang, r.URL.Query().Get("done")), Facts: v.facts(), Person: v.person(d.Filer, reveal), Masked: !reveal,
 		Reason: why, Proof: shown.proof(), Legs: v.legs(), Pauses: v.pauses(), Papers: v.papers(), Money: v.money(), Asked: v.asked(),
 		Codes: v.codes(), Steps: v.steps(entries), Timeline: v.timeline(entries), Views: v.views(views), Slips: v.slips(), Control: !d.AcceptedAt.IsZero(),
+	}
+	if p.Files, err = o.files(r, &v); err != nil {
+		return err
 	}
 	if from := r.URL.Query().Get("from"); slices.Contains(dossier.Queues, dossier.Queue(from)) {
 		p.Back = workPath + "?queue=" + from

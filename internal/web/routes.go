@@ -25,6 +25,7 @@ type Route struct {
 	Access          Access
 	Permission      officer.Permission // for Desk
 	Roles           []officer.Role     // who holds the permission
+	Files           bool               // its body is a file
 }
 
 // AnyOfficer is the permission of desk pages that every signed-in officer may

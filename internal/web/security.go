@@ -267,6 +267,9 @@ func loopback(name string) bool {
 // by Sec-Fetch-Site or Origin; one that sends neither must bring the token of
 // a form we gave it (rel-A08). The body is capped before it is parsed.
 func (s *Server) judgePost(w http.ResponseWriter, r *http.Request) error {
+	if s.isForFiles(r) {
+		return s.judgeFiles(w, r)
+	}
 	if s.cross.Check(r) != nil {
 		return problem.New(problem.Forbidden, "web.cross-origin")
 	}

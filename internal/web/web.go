@@ -27,6 +27,7 @@ import (
 	"quay20/internal/payment"
 	"quay20/internal/store"
 	"quay20/internal/text"
+	"quay20/internal/upload"
 )
 
 //go:embed page all:static
@@ -69,7 +70,8 @@ type Config struct {
 	Outbox    *notice.Outbox
 	Filing    *filing.Drafts
 	EID       *eid.Provider // signs citizens in; nil if none is joined
-	DB        *store.DB     // for reading the journal
+	Shelf     *upload.Shelf
+	DB        *store.DB // for reading the journal
 	Protected []journal.Protected
 	Keys      journal.Keys
 	Witness   *journal.Witness
@@ -96,6 +98,7 @@ type Server struct {
 	cross  *http.CrossOriginProtection
 	pages  func() (*pages, error)
 	static func() (*static, error)
+	bodies chan struct{} // one for each form with a file that is being read
 
 	hooks accountHooks
 
@@ -122,7 +125,7 @@ func New(c Config) *Server {
 		c.Secret = make([]byte, 32)
 		rand.Read(c.Secret)
 	}
-	s := &Server{Config: c, origin: origin, mux: http.NewServeMux(), cross: http.NewCrossOriginProtection(), started: c.Now()}
+	s := &Server{Config: c, origin: origin, mux: http.NewServeMux(), cross: http.NewCrossOriginProtection(), started: c.Now(), bodies: make(chan struct{}, filesAtOnce)}
 	if err := s.cross.AddTrustedOrigin(origin.Scheme + "://" + origin.Host); err != nil {
 		panic("web: " + err.Error())
 	}

@@ -30,6 +30,7 @@ func (s *Server) officeRoutes() {
 	s.desk("GET "+workPath, officer.Worklist, o.work)
 	s.desk("POST "+workPath, officer.Assign, o.assign)
 	o.dossierRoutes()
+	o.fileRoutes()
 	o.actRoutes()
 	o.signRoutes()
 	o.lateRoutes()
