@@ -156,7 +156,7 @@ func (c *Schedule) nightly(h *house, p *Place, std Std, name string, lang text.L
 
 // backups is the house as far as backups concern it.
 func (h *house) backups(p *Place) backup.House {
-	return backup.House{DB: h.db, Keys: h.keys, Folder: p.folder(), Mark: signInsFile}
+	return backup.House{DB: h.db, Keys: h.keys, Folder: p.folder(), Files: p.files(), Mark: signInsFile}
 }
 
 func hourWords(t time.Time) string {

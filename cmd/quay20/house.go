@@ -43,6 +43,7 @@ type house struct {
 	shelf    *upload.Shelf
 	keys     journal.Keys
 	folder   string
+	files    string // folder of the files that people sent
 	witness  string
 	secret   []byte          // signs form tokens
 	nightly  *backup.Nightly // nil if no backups were asked for
@@ -172,7 +173,7 @@ func (p *Place) beginWith(ctx context.Context, o store.Options) (*house, error) 
 	if err != nil {
 		return nil, err
 	}
-	side := backup.Side{Keys: keys, Folder: p.folder(), Witness: p.witness()}
+	side := backup.Side{Keys: keys, Folder: p.folder(), Files: p.files(), Witness: p.witness()}
 	o.Rehearse = backup.Rehearse(p.database(), o, side, check(text.Lang(p.Lang)))
 	db, err := store.Open(ctx, p.database(), o)
 	if err != nil {
@@ -216,7 +217,7 @@ func furnish(ctx context.Context, s backup.Side) (h *house, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the law: %w", err)
 	}
-	h = &house{db: s.DB, keys: s.Keys, folder: s.Folder, witness: s.Witness}
+	h = &house{db: s.DB, keys: s.Keys, folder: s.Folder, files: s.Files, witness: s.Witness}
 	tracking, err := secretKey(filepath.Join(s.Folder, "keys", "tracking.key"))
 	if err != nil {
 		return nil, err

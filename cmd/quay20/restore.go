@@ -78,5 +78,5 @@ func (c *Restore) Run(ctx context.Context, std Std, place *Place, lang text.Lang
 
 // house is the place as far as backups concern it.
 func (p *Place) house(std Std) backup.Place {
-	return backup.Place{Database: p.database(), Folder: p.folder(), Witness: p.witness(), Mark: signInsFile, Store: store.Options{Now: std.Now}}
+	return backup.Place{Database: p.database(), Folder: p.folder(), Files: p.files(), Witness: p.witness(), Mark: signInsFile, Store: store.Options{Now: std.Now}}
 }

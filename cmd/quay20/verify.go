@@ -9,6 +9,7 @@ import (
 	"quay20/internal/payment"
 	"quay20/internal/store"
 	"quay20/internal/text"
+	"quay20/internal/upload"
 )
 
 // Verify looks for changes of the past.
@@ -21,7 +22,7 @@ func (c *Verify) Help() string {
   quay20 verify --data /srv/quay20 --witness /mnt/other-disk/witness
   quay20 verify --json
 
-It reads the whole journal, compares it with every signed head in --witness and with the present tables, and looks for gaps in the numbers of dossiers and receipts. The desk may go on working meanwhile. Exit status 1 means that something was found; each line says where.`
+It reads the whole journal, compares it with every signed head in --witness and with the present tables, looks for gaps in the numbers of dossiers and receipts, and compares the bytes of every file that people sent with its hash. The desk may go on working meanwhile. Exit status 1 means that something was found; each line says where.`
 }
 
 // verdict is what --json prints.
@@ -107,6 +108,13 @@ func (h *house) verify(ctx context.Context, lang text.Lang) (v verdict, err erro
 	}
 	for _, name := range unguarded {
 		v.Faults = append(v.Faults, finding{Code: "cli.unguarded", Text: text.T(lang, "cli.unguarded", "name", name)})
+	}
+	sent, err := upload.Verify(ctx, h.db, h.files)
+	if err != nil {
+		return v, err
+	}
+	for _, f := range sent {
+		v.Faults = append(v.Faults, finding{Code: f.Key, Text: text.T(lang, f.Key, "path", f.Path)})
 	}
 	v.OK = len(v.Faults) == 0
 	return v, nil

@@ -33,6 +33,7 @@ import (
 	"quay20/internal/journal"
 	"quay20/internal/problem"
 	"quay20/internal/store"
+	"quay20/internal/upload"
 )
 
 // House is an open node as far as backups concern it.
@@ -40,6 +41,7 @@ type House struct {
 	DB     *store.DB
 	Keys   journal.Keys
 	Folder string // the data folder, with keys in keys/
+	Files  string // the folder of files that people sent
 	Mark   string // the file in it that marks a demo
 }
 
@@ -216,6 +218,9 @@ func (h House) content(ctx context.Context, w writer, head *Header) error {
 		for _, s := range all {
 			head.Rows += s.Rows
 		}
+		if err := h.sent(tx, w); err != nil {
+			return err
+		}
 		return w.WriteByte(recLast)
 	})
 }
@@ -247,6 +252,29 @@ func (h House) files() ([]string, error) {
 		names = append(names, filepath.ToSlash(name))
 	}
 	return names, nil
+}
+
+// sentFolder is where the files that people sent lie in a backup.
+const sentFolder = "files/"
+
+// sent writes the bytes of the files that the snapshot's rows hold. They stay
+// for a day after their row ended, so they are there; one that is missing all
+// the same is found by whoever proves the backup.
+func (h House) sent(tx *store.Tx, w writer) error {
+	add := func(path string) error {
+		b, err := os.ReadFile(filepath.Join(h.Files, filepath.FromSlash(path)))
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		return w.file(sentFolder+path, b)
+	}
+	if err := add(upload.MarkFile); err != nil {
+		return err
+	}
+	return upload.Kept(tx, func(f upload.File) error { return add(f.Path()) })
 }
 
 // measured counts what is written.

@@ -29,6 +29,8 @@ import (
 	"quay20/internal/store"
 	"quay20/internal/store/storetest"
 	"quay20/internal/text"
+	"quay20/internal/upload"
+	"quay20/internal/upload/uploadtest"
 	"quay20/packs"
 )
 
@@ -43,13 +45,14 @@ type node struct {
 	place    backup.Place
 	recovery []age.Identity
 	slip     dossier.Dossier // handed out before any backup
+	photo    upload.Held     // a file that was sent
 }
 
 // stand makes a node on a database.
 func stand(t *testing.T, address string) *node {
 	t.Helper()
 	folder := filepath.Join(t.TempDir(), "data")
-	n := &node{place: backup.Place{Database: address, Folder: folder, Witness: folder + "-witness", Mark: mark}}
+	n := &node{place: backup.Place{Database: address, Folder: folder, Files: filepath.Join(folder, "files"), Witness: folder + "-witness", Mark: mark}}
 	clock := storetest.NewClock(storetest.Start)
 	n.place.Store = store.Options{Now: clock.Now, Readers: 4}
 	keys := filepath.Join(folder, "keys")
@@ -62,10 +65,15 @@ func stand(t *testing.T, address string) *node {
 	must(t, err)
 	n.recovery = []age.Identity{id}
 	n.db = storetest.Open(t, address, clock)
-	n.House = backup.House{DB: n.db, Keys: k, Folder: folder, Mark: mark}
+	n.House = backup.House{DB: n.db, Keys: k, Folder: folder, Files: filepath.Join(folder, "files"), Mark: mark}
 	n.Province = demotest.At(t, n.db)
 	n.Staff = demotest.Hire(t, n.Province)
 	n.slip = n.receive(t)
+	shelf, err := upload.Open(t.Context(), n.db, n.House.Files, upload.Options{})
+	must(t, err)
+	n.photo, err = shelf.Put(t.Context(), upload.Sent{Owner: "filing/A", Slot: "1", Name: "a.jpg"}, uploadtest.Photo(300, 200))
+	must(t, err)
+	must(t, shelf.Close())
 	n.copyHead(t)
 	return n
 }
@@ -128,6 +136,11 @@ func check(ctx context.Context, s backup.Side) (f backup.Found, err error) {
 	for _, fault := range report.Faults {
 		f.Faults = append(f.Faults, fault.Key)
 	}
+	sent, sentErr := upload.Verify(ctx, s.DB, s.Files)
+	err = errors.Join(err, sentErr)
+	for _, fault := range sent {
+		f.Faults = append(f.Faults, fault.Key+" "+fault.Path)
+	}
 	f.Entries, f.Root, f.Subjects = report.Size, report.Root, report.Subjects
 	return f, err
 }
@@ -163,6 +176,7 @@ func TestBackupBringsAHouseToAnyEngine(t *testing.T) {
 		storetest.EachEmpty(t, func(t *testing.T, to string) {
 			place := n.place
 			place.Database, place.Folder = to, filepath.Join(t.TempDir(), "new", "data")
+			place.Files = filepath.Join(place.Folder, "files")
 			p, err := prove(t, path, n.recovery, place, false)
 			must(t, err)
 			if p.Root != head.Root || p.Entries == 0 || p.Subjects < 3 {
@@ -175,7 +189,7 @@ func TestBackupBringsAHouseToAnyEngine(t *testing.T) {
 			}
 			keys, err := journal.LoadKeys(filepath.Join(place.Folder, "keys"))
 			must(t, err)
-			f, err := check(t.Context(), backup.Side{DB: db, Keys: keys, Witness: place.Witness})
+			f, err := check(t.Context(), backup.Side{DB: db, Keys: keys, Files: place.Files, Witness: place.Witness})
 			if err != nil || len(f.Faults) > 0 {
 				t.Errorf("verify finds %v, %v", f.Faults, err)
 			}

@@ -43,7 +43,7 @@ func (h House) Drill(ctx context.Context, path string, keys []age.Identity, scra
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
 	aside := Place{Database: filepath.Join(folder, "quay20.db"), Folder: filepath.Join(folder, "data"),
-		Witness: filepath.Join(folder, "witness"), Mark: h.Mark, Store: o}
+		Files: filepath.Join(folder, "data", sentFolder), Witness: filepath.Join(folder, "witness"), Mark: h.Mark, Store: o}
 	side, err := aside.raise(ctx, b, keys)
 	if err != nil {
 		return r, err

@@ -31,7 +31,7 @@ func TestUpgradeIsRehearsedOnACopy(t *testing.T) {
 				before := picture(t, n)
 				o := n.place.Store
 				o.Migrations = with(t, "9000_more.sql", "-- +goose Up\n"+c.migration)
-				side := backup.Side{Keys: n.House.Keys, Folder: n.place.Folder}
+				side := backup.Side{Keys: n.House.Keys, Folder: n.place.Folder, Files: n.place.Files}
 				rehearsed := 0
 				rehearse := backup.Rehearse(address, o, side, check)
 				o.Rehearse = func(ctx context.Context, old *store.DB) error { rehearsed++; return rehearse(ctx, old) }

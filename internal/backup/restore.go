@@ -25,6 +25,7 @@ import (
 type Place struct {
 	Database string
 	Folder   string // the data folder
+	Files    string // the folder of files that people sent
 	Witness  string // folder of the copied heads
 	Mark     string // the file in Folder that marks a demo
 	Store    store.Options
@@ -35,6 +36,7 @@ type Side struct {
 	DB      *store.DB
 	Keys    journal.Keys
 	Folder  string
+	Files   string
 	Witness string
 }
 
@@ -108,6 +110,7 @@ func (p Place) Prove(ctx context.Context, b *File, keys []age.Identity, lossy bo
 	}()
 	side := p
 	side.Database, side.Folder = store.Beside(p.Database, beside), proof.Side.Folder
+	side.Files = filepath.Join(side.Folder, sentFolder)
 	if proof.Side, err = side.raise(ctx, b, keys); err != nil {
 		return proof, err
 	}
@@ -191,7 +194,7 @@ func (p Place) makeFolder() (made bool, err error) {
 // raise makes a house of the backup at a place where nothing of worth lies, in
 // the form of this release, and compares every table with what it was.
 func (p Place) raise(ctx context.Context, b *File, keys []age.Identity) (s Side, err error) {
-	s = Side{Folder: p.Folder, Witness: p.Witness}
+	s = Side{Folder: p.Folder, Files: p.Files, Witness: p.Witness}
 	if err := os.RemoveAll(p.Folder); err != nil { // an earlier try
 		return s, err
 	}
@@ -281,11 +284,22 @@ func (p Place) unpackFile(r reader) error {
 	if err != nil {
 		return err
 	}
-	path := filepath.Join(p.Folder, filepath.FromSlash(name))
-	if !filepath.IsLocal(filepath.FromSlash(name)) || name != p.Mark && !strings.HasPrefix(name, "keys/") {
+	if !filepath.IsLocal(filepath.FromSlash(name)) || name != p.Mark && !strings.HasPrefix(name, "keys/") && !strings.HasPrefix(name, sentFolder) {
 		return fmt.Errorf("file %q: %w", name, errContent)
 	}
+	path := p.path(name)
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
 	return keepFile(path, content)
+}
+
+// path is where a file of a backup lies in the place.
+func (p Place) path(name string) string {
+	if sent, ok := strings.CutPrefix(name, sentFolder); ok {
+		return filepath.Join(p.Files, filepath.FromSlash(sent))
+	}
+	return filepath.Join(p.Folder, filepath.FromSlash(name))
 }
 
 // compare takes the sums of the tables anew.
@@ -457,7 +471,10 @@ func (p Place) bring(side string) error {
 		}
 	}
 	return eachFile(side, func(name string) error {
-		to := filepath.Join(p.Folder, name)
+		to := p.path(filepath.ToSlash(name))
+		if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
+			return err
+		}
 		if _, err := os.Stat(to); !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}

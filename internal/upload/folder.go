@@ -28,8 +28,6 @@ type folder struct {
 	root *os.Root
 }
 
-const markFile = "mark"
-
 func openFolder(path string) (*folder, error) {
 	if err := os.MkdirAll(path, 0o700); err != nil {
 		return nil, err
@@ -52,7 +50,7 @@ func (f *folder) close() error { return f.root.Close() }
 
 // mark reads whose folder it is; "" is nobody's yet.
 func (f *folder) mark() (string, error) {
-	b, err := f.root.ReadFile(markFile)
+	b, err := f.root.ReadFile(MarkFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return "", nil
 	}
@@ -65,7 +63,7 @@ func (f *folder) setMark(mark string) (string, error) {
 		return "", err
 	}
 	defer f.root.Remove("new/" + mark)
-	if err := f.root.Link("new/"+mark, markFile); err != nil && !errors.Is(err, fs.ErrExist) {
+	if err := f.root.Link("new/"+mark, MarkFile); err != nil && !errors.Is(err, fs.ErrExist) {
 		return "", err
 	}
 	if err := f.sync("."); err != nil {

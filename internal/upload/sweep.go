@@ -73,7 +73,7 @@ func (f *folder) each(yield func(path string, file File) error) error {
 			return err
 		case d.IsDir() && path == "in":
 			return fs.SkipDir
-		case d.IsDir() || path == markFile:
+		case d.IsDir() || path == MarkFile:
 			return nil
 		}
 		if id, ok := strings.CutPrefix(path, "new/"); ok {

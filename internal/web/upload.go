@@ -301,7 +301,7 @@ func (s *Server) takePiece(w http.ResponseWriter, r *http.Request, p paperPlace,
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, upload.Piece))
 	if err != nil {
-		return problem.New(problem.Malformed, "upload.err.piece")
+		return s.tellPiece(w, r, pieceAnswer{}, problem.New(problem.Invalid, "upload.err.piece"))
 	}
 	way := upload.Way{Sent: upload.Sent{Owner: p.Owner, Slot: p.Papers[n].Key}, Fingerprint: r.PathValue("print")}
 	next, err := s.Shelf.Arrived(r.Context(), way, offset, r.Header.Get("Piece-Sha256"), body)
