@@ -44,7 +44,7 @@ func newTown(t *testing.T, db *store.DB, origin string) *town {
 	clock := storetest.ClockOf(db)
 	clock.Set(morning)
 	s := testServer(t, func(c *Config) {
-		c.Origin, c.Now, c.Law, c.Dossiers = origin, clock.Now, p.Law, p.Register
+		c.Origin, c.Now, c.Law, c.Dossiers, c.Filing = origin, clock.Now, p.Law, p.Register, p.Filing
 	})
 	return &town{t: t, s: s, p: p, staff: demotest.Hire(t, p), clock: clock}
 }
