@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"quay20/internal/applicant"
 )
 
 // Why says by what a procedure was found.
@@ -194,6 +196,44 @@ func (ix *Index) bm25(asked question) []float64 {
 		}
 	}
 	return score
+}
+
+// Alike finds at most n procedures that are called by words written like a
+// question that found nothing, letter by letter: "Có phải ông/bà tìm".
+func (ix *Index) Alike(q string, n int) []Hit {
+	const least = 0.35
+	found := newHits(ix)
+	typed := trigrams(applicant.Fold(shorten(q)))
+	for at, p := range ix.entries {
+		if p.kind != Procedure {
+			continue
+		}
+		for _, call := range p.phrases {
+			if like := shareOf(typed, trigrams(applicant.Fold(call.words))); like >= least {
+				found.add(at, like*p.prior, ByName, call.words)
+			}
+		}
+	}
+	return found.best(n)
+}
+
+// trigrams are the groups of three letters of a text.
+func trigrams(s string) map[string]bool {
+	all := map[string]bool{}
+	for i := 0; i+3 <= len(s); i++ {
+		all[s[i:i+3]] = true
+	}
+	return all
+}
+
+func shareOf(a, b map[string]bool) float64 {
+	both := 0
+	for t := range a {
+		if b[t] {
+			both++
+		}
+	}
+	return 2 * float64(both) / max(1, float64(len(a)+len(b)))
 }
 
 // nearest is the phrase most like the question, and by how much that lifts its

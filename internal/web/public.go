@@ -32,7 +32,8 @@ func (s *Server) citizenRoutes() {
 	}
 	c := &citizen{Server: s, guessing: newGuessing()}
 	s.public("GET /{$}", c.kept(c.home))
-	s.public("GET /tim", c.kept(c.search))
+	s.public("GET "+findPath, c.kept(c.search))
+	s.public("GET "+findPath+"/goi-y", c.suggest)
 	s.public("GET /thu-tuc", c.kept(c.fields))
 	s.public("GET /linh-vuc", c.kept(c.fields))
 	s.public("GET /linh-vuc/{slug}", c.kept(c.field))
@@ -90,6 +91,7 @@ type Errand struct {
 	Name, Href string
 	Code       string
 	Why        string // why a search found it
+	Field      string // of a finding
 	Limit      string // "3 ngày làm việc"
 }
 
@@ -133,9 +135,6 @@ func (c *citizen) commonErrands(r *http.Request, n int) []Errand {
 	return list
 }
 
-// SearchBox is part "search-box": one box that finds an errand.
-type SearchBox struct{ Query string }
-
 // homePage is C1.
 type homePage struct {
 	Search SearchBox
@@ -147,82 +146,6 @@ type homePage struct {
 func (c *citizen) home(w http.ResponseWriter, r *http.Request) error {
 	law, on := c.today()
 	return c.renderShared(w, r, "home", homePage{Top: c.commonErrands(r, 8), Fields: fieldLinks(law, on, "")})
-}
-
-// searchPage is C2.
-type searchPage struct {
-	Search SearchBox
-	Title  string
-	Groups []searchGroup
-	None   string // what was not found, as a sentence
-	Top    []Errand
-}
-
-// searchGroup are the findings of one field.
-type searchGroup struct {
-	Field string
-	Found []Errand
-}
-
-// mostFound is how many procedures a search shows.
-const mostFound = 20
-
-// search is C2: procedures however they are typed, grouped by field, each with
-// why it was found; the group of the best finding is first.
-func (c *citizen) search(w http.ResponseWriter, r *http.Request) error {
-	q, strange := asked(r, "q")
-	if strange {
-		return problem.New(problem.Invalid, "form.strange")
-	}
-	if cut := []rune(q); len(cut) > 200 {
-		q = string(cut[:200])
-	}
-	page := searchPage{Search: SearchBox{q}, Title: c.say(r, "public.search.title")}
-	if q != "" {
-		page.Title = c.say(r, "public.search.title-for", "q", q)
-		page.Groups = c.findings(r, q)
-	}
-	if len(page.Groups) == 0 {
-		page.Top = c.commonErrands(r, 5)
-	}
-	if q != "" && len(page.Groups) == 0 {
-		page.None = c.say(r, "search.none", "q", q)
-	}
-	return c.renderShared(w, r, "search", page)
-}
-
-func (c *citizen) findings(r *http.Request, q string) []searchGroup {
-	lang := visitOf(r).lang
-	law, on := c.today()
-	var groups []searchGroup
-	for _, hit := range near(c.found.at(law, on).Search(q, mostFound)) {
-		p, ok := law.Procedure(hit.Code)
-		if !ok {
-			continue
-		}
-		e := c.errand(lang, p, on)
-		e.Why = text.T(lang, hit.Why.Text(), "words", hit.Words)
-		field, _ := law.Field(p.Field)
-		at := slices.IndexFunc(groups, func(g searchGroup) bool { return g.Field == field.Name })
-		if at < 0 {
-			at, groups = len(groups), append(groups, searchGroup{Field: field.Name})
-		}
-		groups[at].Found = append(groups[at].Found, e)
-	}
-	return groups
-}
-
-// near leaves out findings by words that are far behind the best one: they
-// share a common word and nothing else.
-func near(hits []catalogue.Hit) []catalogue.Hit {
-	const share = 0.3
-	byWords := func(h catalogue.Hit) bool { return h.Why == catalogue.ByName || h.Why == catalogue.ByKeyword }
-	at := slices.IndexFunc(hits, byWords)
-	if at < 0 {
-		return hits
-	}
-	least := share * hits[at].Score
-	return slices.DeleteFunc(hits, func(h catalogue.Hit) bool { return byWords(h) && h.Score < least })
 }
 
 // FieldLink is a field as a link, with how many procedures it has.

@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"quay20/internal/store/storetest"
@@ -13,7 +14,7 @@ import (
 // telephone and on a screen, with scripts and without.
 func TestCitizensPagesHaveNoBarrier(t *testing.T) { // ux-C1, ux-C2, ux-C3, ux-C4, ux-C17, ux-C18, ux 7
 	w, base := browsed(t)
-	paths := []string{"/", "/tim?q=h%E1%BB%99+chi%E1%BA%BFu", "/tim?q=xyzzyx", "/thu-tuc", "/linh-vuc/xuat-nhap-canh", "/tt/1.004194", "/tt/1.013067",
+	paths := []string{"/", "/tim?q=h%E1%BB%99+chi%E1%BA%BFu", "/tim?q=xyzzyx", "/tim?q=k%E1%BA%BFt+h%C3%B4n", "/tim?q=n%E1%BB%99p+ph%E1%BA%A1t+ngu%E1%BB%99i+x%C3%A3+M%C6%B0%E1%BB%9Dng+So", "/thu-tuc", "/linh-vuc/xuat-nhap-canh", "/tt/1.004194", "/tt/1.013067",
 		"/tt/LC-PC-01", "/tt/1.004194?lang=en", "/tra-cuu?lang=vi"}
 	for _, state := range states {
 		w.clock.Set(morning)
@@ -102,4 +103,49 @@ func browsed(t *testing.T) (*town, string) {
 		}
 	})
 	return w, server.URL
+}
+
+// TestSearchBoxOffersWhileTyping types into the box with scripts on: arrows
+// choose, Enter opens, Escape closes, and a line that is cut harms nothing.
+func TestSearchBoxOffersWhileTyping(t *testing.T) { // ux-C1, ux-C2, ux 4.5
+	_, base := browsed(t)
+	b := webtest.Browser(t, base)
+	b.Width(360)
+	b.Goto("/")
+	b.Click("#q")
+	b.Type("dang ky tam tru")
+	b.Wait(".q-suggest__option")
+	if got := b.Text(".q-suggest__option"); !strings.HasPrefix(got, "Đăng ký tạm trú") {
+		t.Errorf("it offers %q first", got)
+	}
+	if b.Scrolls() {
+		t.Error("the offers are wider than a telephone")
+	}
+	b.Axe()
+	b.Press("Down")
+	if got := webtest.Eval[string](b, `document.activeElement.getAttribute("aria-activedescendant")`); got != "q-suggestion-0" {
+		t.Errorf("the chosen offer is %q", got)
+	}
+	b.Axe()
+	b.Press("Escape")
+	if !webtest.Eval[bool](b, `document.querySelector(".q-suggest").hidden && document.activeElement.value === "dang ky tam tru"`) {
+		t.Error("Escape does not close the offers, or takes what was typed")
+	}
+	b.Press("Space")
+	b.Type("cho")
+	b.Wait(".q-suggest__option")
+	b.Press("Down")
+	if status := b.Enter("Enter"); status != http.StatusOK || !strings.HasPrefix(b.Address(), "/tt/") {
+		t.Errorf("Enter leads to %s (%d)", b.Address(), status)
+	}
+
+	b.Goto("/tim?q=khai+sinh")
+	b.Axe()
+	webtest.Eval[bool](b, `(window.fetch = () => Promise.reject(new Error("cut")), true)`)
+	b.Click("#q")
+	b.Press("Ctrl+a")
+	b.Type("ho chieu")
+	if status := b.Enter("Enter"); status != http.StatusOK || b.Address() != "/tim?q=ho+chieu" {
+		t.Errorf("with the line cut the form leads to %s (%d)", b.Address(), status)
+	}
 }

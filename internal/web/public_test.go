@@ -1,6 +1,7 @@
 package web
 
 import (
+	"encoding/json"
 	"net/http"
 	"net/url"
 	"slices"
@@ -63,8 +64,76 @@ func TestSearchLeavesOutWhatSharesOnlyACommonWord(t *testing.T) { // ux-C2
 	t.Parallel()
 	inTown(t, func(w *town) {
 		doc := page(w.t, get(w.t, w.s, "/tim?q="+url.QueryEscape("hộ chiếu")))
-		if got := texts(doc, "main h2"); len(got) == 0 || got[0] != "Quản lý xuất nhập cảnh" || slices.Contains(got, "Quản lý vũ khí, vật liệu nổ, công cụ hỗ trợ và pháo") {
+		if got := texts(doc, ".q-errands__field"); len(got) == 0 || got[0] != "Quản lý xuất nhập cảnh" || slices.Contains(got, "Quản lý vũ khí, vật liệu nổ, công cụ hỗ trợ và pháo") {
 			w.t.Errorf("the findings are of %q", got)
+		}
+	})
+}
+
+func TestSearchGroupsWhatItFinds(t *testing.T) { // ux-C2
+	t.Parallel()
+	inTown(t, func(w *town) {
+		for typed, want := range map[string][2]string{
+			"đóng phạt nguội":          {"Việc khác của công an", "Giải quyết vi phạm giao thông và nộp tiền phạt"},
+			"mẫu CT01":                 {"Biểu mẫu", "CT01"},
+			"tạm trú ở xã Mường So":   {"Địa danh đã thay đổi", "Xã Mường So (cũ): nay do Công an xã"},
+			"xin giay dang ky ket hon": {"Việc này không làm ở công an", "Ủy ban nhân dân xã, phường (tư pháp – hộ tịch)"},
+		} {
+			doc := page(w.t, get(w.t, w.s, "/tim?q="+url.QueryEscape(typed)))
+			if heads := texts(doc, "main h2"); !slices.Contains(heads, want[0]) || !strings.Contains(said(doc, "main"), want[1]) {
+				w.t.Errorf("%q shows %q, want %q with %q", typed, heads, want[0], want[1])
+			}
+		}
+	})
+}
+
+// A question of ours is not sent away, and one of others is, with the agency
+// that is right on the day.
+func TestOthersErrandsAreSentToTheirAgency(t *testing.T) { // ux-C2
+	t.Parallel()
+	inTown(t, func(w *town) {
+		for _, ours := range []string{"đăng ký thường trú", "làm hộ chiếu", "đổi bằng lái xe", "lý lịch tư pháp", "đăng ký xe", "thẻ bảo hiểm y tế thân nhân công an", "đi nghĩa vụ công an"} {
+			if doc := page(w.t, get(w.t, w.s, "/tim?q="+url.QueryEscape(ours))); doc.Find(".q-away").Length() > 0 || doc.Find(".q-errands__link").Length() == 0 {
+				w.t.Errorf("%q is sent away", ours)
+			}
+		}
+		for theirs, agency := range map[string]string{"khai sinh cho con": "tư pháp – hộ tịch", "bìa đỏ": "Văn phòng Đăng ký đất đai", "dang kiem o to con": "Trung tâm Đăng kiểm", "nhập ngũ": "Ban Chỉ huy Quân sự"} {
+			doc := page(w.t, get(w.t, w.s, "/tim?q="+url.QueryEscape(theirs)))
+			if got := said(doc, ".q-away"); !strings.Contains(got, agency) {
+				w.t.Errorf("%q says %q, want %q", theirs, got, agency)
+			}
+		}
+	})
+}
+
+func TestBoxOffersWhatFitsSoFar(t *testing.T) { // ux-C2
+	t.Parallel()
+	inTown(t, func(w *town) {
+		for typed, want := range map[string]string{"dang ky tam tru": "/tt/1.004194", "hộ ch": "/tt/1.001456", "khai sinh": "/tim?q="} {
+			res := get(w.t, w.s, "/tim/goi-y?q="+url.QueryEscape(typed))
+			var got []suggestion
+			if err := json.Unmarshal(res.Body.Bytes(), &got); err != nil || len(got) == 0 || len(got) > mostSuggested || !strings.HasPrefix(got[0].Href, want) || got[0].Name == "" {
+				w.t.Errorf("%q is offered %s (%v), want %s", typed, res.Body, err, want)
+			}
+		}
+		for typed, want := range map[string]int{"": 200, "zzzzqqq": 200, strings.Repeat("a", 7000): 200, "\u202e": 422, "\x00": 422} {
+			res := get(w.t, w.s, "/tim/goi-y?q="+url.QueryEscape(typed))
+			if res.Code != want || want == 200 && strings.TrimSpace(res.Body.String()) != "[]" {
+				w.t.Errorf("%.10q is answered %d %.100s", typed, res.Code, res.Body)
+			}
+		}
+	})
+}
+
+func TestNothingFoundOffersWhatIsWrittenAlike(t *testing.T) { // ux-C2
+	t.Parallel()
+	inTown(t, func(w *town) {
+		doc := page(w.t, get(w.t, w.s, "/tim?q="+url.QueryEscape("honchieuphothong")))
+		if got := texts(doc, ".q-errands__link"); len(got) != 5 || !strings.Contains(strings.ToLower(got[0]), "hộ chiếu") {
+			w.t.Errorf("it offers %q", got)
+		}
+		if !strings.Contains(said(doc, "main"), "1900 0368") {
+			w.t.Error("no hotline")
 		}
 	})
 }
