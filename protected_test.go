@@ -115,6 +115,16 @@ func lived(t *testing.T, db *store.DB) *demo.Province {
 	}
 	must(p.Receive(ctx, s.Desk, "1.001456"))
 	must(p.Receive(ctx, s.Desk, "1.001456"))
+	owing := must(p.Receive(ctx, s.Desk, "1.001456", func(in *dossier.Intake) { in.Pay = "later" }))
+	paying, err := p.Register.PayAt(ctx, owing.ID, s.Desk)
+	if err != nil || len(paying.Open) != 1 {
+		t.Fatal(paying, err)
+	}
+	account, _ := p.Law.Law().Account(owing.Desk, "2026-03-02")
+	told := []payment.Told{{Number: "FT1", Amount: paying.Open[0].Amount, Currency: "VND", Booked: storetest.Start, Message: paying.Open[0].Message()}}
+	if heard, err := p.Ledger.Hear(ctx, officer.System(), payment.Webhook, account, told); err != nil || heard.Matched != 1 {
+		t.Fatal(heard, err)
+	}
 	n := pack.Notice{ID: "2026-03-02-bao-1", Announced: "2026-03-02", Title: "Nghỉ vì bão",
 		Days: []lawtime.CalendarDay{{Date: "2026-03-05", Kind: lawtime.Closure, Name: "Nghỉ vì bão"}}}
 	if err := p.Law.Apply(ctx, n, officer.Console()); err != nil {
@@ -258,9 +268,6 @@ func keyOf(tx *store.Tx, table string) (string, error) {
 // disputed reports whether any check of verify finds a fault in the tables as
 // they stand in this transaction.
 func disputed(tx *store.Tx, p *demo.Province) (bool, error) {
-	if gaps, err := payment.Gaps(tx); err != nil || len(gaps) > 0 {
-		return true, nil // a row that cannot be read is a fault, too
-	}
 	report, err := journal.Check(tx, append(payment.Protected(), p.Register.Protected(), gazette.Protected(), gazette.Published(), catalogue.Protected(), officer.Protected(), applicant.AccountsProtected())...)
-	return err != nil || !report.OK(), nil
+	return err != nil || !report.OK(), nil // a row that cannot be read is a fault, too
 }

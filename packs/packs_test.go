@@ -88,6 +88,7 @@ var kinds = []struct {
 	{regexp.MustCompile(`^slips/`), "slips.json"},
 	{regexp.MustCompile(`^forms/rules\.yaml$`), "filing-rules.json"},
 	{regexp.MustCompile(`^forms/`), "form.json"},
+	{regexp.MustCompile(`^accounts/`), "accounts.json"},
 	{regexp.MustCompile(`/procedure\.yaml$`), "procedure.json"},
 	{regexp.MustCompile(`/fees\.yaml$`), "fees.json"},
 	{regexp.MustCompile(`/guide\.yaml$`), "guide.json"},

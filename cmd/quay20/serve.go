@@ -350,6 +350,17 @@ func (h *house) jobs() (*job.Queue, error) {
 		}
 		return h.shelf.Scan(ctx, id)
 	})
+	tell := func(do func(context.Context, payment.Confirmed) error) func(context.Context, json.RawMessage) error {
+		return func(ctx context.Context, args json.RawMessage) error {
+			var c payment.Confirmed
+			if err := json.Unmarshal(args, &c); err != nil {
+				return fmt.Errorf("reading the job of a payment: %w", err)
+			}
+			return do(ctx, c)
+		}
+	}
+	q.Handle(payment.PaymentSettled, tell(h.register.Settle))
+	q.Handle(payment.PaymentUndone, tell(h.register.Unsettle))
 	return q, nil
 }
 
@@ -386,6 +397,9 @@ func (h *house) chores(ctx context.Context, wg *sync.WaitGroup, copies *journal.
 			}
 			return err
 		}, log, "erasing old drafts")
+	})
+	wg.Go(func() {
+		every(ctx, sweepEvery, func() error { _, err := h.ledger.Expire(ctx); return err }, log, "marking demands whose time is over")
 	})
 	wg.Go(func() {
 		every(ctx, refreshEvery, func() error { return h.law.Refresh(ctx) }, log, "taking in notices")

@@ -3,10 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"quay20/internal/journal"
-	"quay20/internal/payment"
 	"quay20/internal/store"
 	"quay20/internal/text"
 	"quay20/internal/upload"
@@ -95,11 +93,7 @@ func (h *house) verify(ctx context.Context, lang text.Lang) (v verdict, err erro
 		return v, fmt.Errorf("verifying: %w", err)
 	}
 	v = verdict{Size: report.Size, Root: report.Root, Copied: report.Copied, Heads: report.Heads, Subjects: report.Subjects, Faults: []finding{}, More: report.More}
-	gaps, err := h.gaps(ctx)
-	if err != nil {
-		return v, err
-	}
-	for _, f := range slices.Concat(report.Faults, gaps) {
+	for _, f := range report.Faults {
 		v.Faults = append(v.Faults, finding{f.Index, f.Key, text.T(lang, f.Key, f.Args...)})
 	}
 	unguarded, err := h.unguarded(ctx)
@@ -138,15 +132,6 @@ func (h *house) unguarded(ctx context.Context) (names []string, err error) {
 		return err
 	})
 	return names, err
-}
-
-// gaps are numbers missing among receipts.
-func (h *house) gaps(ctx context.Context) (gaps []journal.Fault, err error) {
-	err = h.db.Read(ctx, func(tx *store.Tx) error {
-		gaps, err = payment.Gaps(tx)
-		return err
-	})
-	return gaps, err
 }
 
 func (c *Verify) print(std Std, lang text.Lang, v verdict) error {

@@ -25,7 +25,7 @@ var required = map[string][]string{
 var sent = []string{"DossierAccept", "DossierSupply", "DossierAdvance", "Cancel"}
 
 // ofSystem are the acts that only the program itself does.
-var ofSystem = []string{"close_unanswered", "mark_late", "mark_unchecked", "recompute", "reopen_payment", "succeed"}
+var ofSystem = []string{"close_unanswered", "mark_late", "mark_unchecked", "recompute", "reopen_payment", "confirm_payment", "succeed"}
 
 // fieldWords describes each field by its name, or by schema and name where one
 // name means several things.

@@ -79,6 +79,7 @@ var acts = []func() Act{
 	func() Act { return new(MarkLate) },
 	func() Act { return new(MarkUnchecked) },
 	func() Act { return new(ReopenPayment) },
+	func() Act { return new(ConfirmPayment) },
 	func() Act { return new(Recompute) },
 	func() Act { return new(Succeed) },
 }

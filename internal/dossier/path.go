@@ -56,6 +56,7 @@ var roads = map[string]road{
 	"mark_late":          {atWork, nil},
 	"mark_unchecked":     {[]State{Filed}, nil},
 	"reopen_payment":     {States, nil},
+	"confirm_payment":    {States, []State{Processing}},
 	"recompute":          {[]State{Accepted, Processing, Supplement, Payment}, nil},
 	"succeed":            {[]State{Filed, Accepted, Processing, Supplement, Payment, Concluded}, nil},
 }
@@ -66,8 +67,11 @@ func leads(act string, from, to State) bool {
 	if !known || !slices.Contains(r.from, from) {
 		return false
 	}
-	if r.to == nil || act == "settle_payment" && from != Payment {
+	if r.to == nil || act == "settle_payment" && from != Payment || act == "confirm_payment" && from == to {
 		return from == to
+	}
+	if act == "confirm_payment" && from != Payment {
+		return false
 	}
 	return slices.Contains(r.to, to)
 }

@@ -195,7 +195,8 @@ func tellLife(t *testing.T) {
 
 // rel-T01, rel-K82: no act and no intake has a place for a time of receipt; the only
 // times that people give are the new date of an apology and, of a code that
-// another system gave, a claim that is overwritten.
+// another system gave, a claim that is overwritten. When a transfer was booked the
+// program alone says.
 func TestNoActTakesATimeFromPeople(t *testing.T) {
 	moment := reflect.TypeFor[time.Time]()
 	var times func(name string, typ reflect.Type) []string
@@ -225,7 +226,7 @@ func TestNoActTakesATimeFromPeople(t *testing.T) {
 			}
 		}
 	}
-	if want := "Intake.Codes.At propose_apology.NewDue apologise.NewDue"; strings.Join(got, " ") != want {
+	if want := "Intake.Codes.At propose_apology.NewDue apologise.NewDue confirm_payment.Booked"; strings.Join(got, " ") != want {
 		t.Errorf("times that people give: %v, want %s", got, want)
 	}
 	desk(t, "2026-03-02 08:00", func(t *testing.T, p *demo.Province, s demotest.Staff, clock *storetest.Clock) {

@@ -247,10 +247,13 @@ func (r *Register) do(tx *store.Tx, d Dossier, act Act, by officer.By) (Dossier,
 			return d, err
 		}
 	}
-	was := d.index()
+	was, owed := d.index(), d.Owes(w.Law)
 	e := act.Apply(&d, by, w)
 	if err := r.settle(tx, &d, e, by, w, act.Name(), was); err != nil {
 		return d, err
+	}
+	if now := d.Owes(w.Law); len(owed) > 0 && !slices.Equal(owed, now) {
+		return d, payment.Follow(tx, by, d.ID, now)
 	}
 	return d, nil
 }
@@ -366,10 +369,11 @@ func write(tx *store.Tx, d *Dossier, by officer.By, act string, e Effect, body s
 // takeCash writes a receipt for cash and notes its number where it belongs.
 func takeCash(tx *store.Tx, d *Dossier, amount int64, by officer.By) error {
 	fee := payment.Fee{Dossier: d.ID, Amount: amount, Basis: d.Fee.Basis, Case: d.Fee.Case, Payer: d.Filer.Name}
+	fee.Item = feeItem
 	slot := &d.Fee.Receipt
 	for i := range d.Obligations {
 		if o := &d.Obligations[i]; !o.Settled.IsZero() && o.Receipt == "" {
-			fee.Basis, fee.Case, slot = o.Basis, o.Why, &o.Receipt
+			fee.Item, fee.Basis, fee.Case, slot = obligationItem(i), o.Basis, o.Why, &o.Receipt
 		}
 	}
 	got, err := payment.Take(tx, by, fee)
@@ -380,8 +384,8 @@ func takeCash(tx *store.Tx, d *Dossier, amount int64, by officer.By) error {
 	return nil
 }
 
-// paid refuses to give a result out on a receipt that was cancelled a moment
-// ago, before its dossier heard of it. rel-I-M5
+// paid refuses to give a result out on a receipt that was cancelled, or a transfer
+// that was taken back, a moment ago, before its dossier heard of it. rel-I-M5
 func paid(tx *store.Tx, d *Dossier) error {
 	list, err := payment.Receipts(tx, d.ID)
 	if err != nil {
@@ -389,6 +393,15 @@ func paid(tx *store.Tx, d *Dossier) error {
 	}
 	for _, r := range list {
 		if r.State == payment.Cancelled && d.paidBy(r.Number) {
+			return problem.New(problem.Illegal, "err.unpaid")
+		}
+	}
+	demands, err := payment.Demands(tx, d.ID)
+	if err != nil {
+		return err
+	}
+	for _, m := range demands {
+		if m.State != payment.Paid && d.paidBy(m.Reference) {
 			return problem.New(problem.Illegal, "err.unpaid")
 		}
 	}

@@ -73,6 +73,8 @@ type Tracked struct {
 	Until       time.Time // until when
 	Owed        int64     // đồng, when waiting for payment
 	OwedFor     string
+	Owes        bool     // something may be paid now
+	Paid        bool     // a transfer or cash has paid something
 	FeeDue      int64    // đồng of the fee not yet paid, 0 none
 	FeeFirst    bool     // the limit runs only from the fee
 	Reasons     []string // refused
@@ -352,6 +354,8 @@ func (r *Register) tracked(d Dossier, w World) Tracked {
 	if !d.AcceptedAt.IsZero() && !d.State.Final() && d.Fee.Known && !d.Fee.Paid {
 		t.FeeDue, t.FeeFirst = d.Fee.Amount, d.feeFirst(w)
 	}
+	t.Owes = len(d.Owes(w.Law)) > 0
+	t.Paid = d.paidAnything()
 	if d.Refusal != nil {
 		t.Reasons, t.Next = d.Refusal.Reasons, d.Refusal.Next
 	}

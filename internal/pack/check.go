@@ -24,6 +24,7 @@ func (r *reader) check() {
 	r.checkRules()
 	r.checkSlips()
 	r.checkPublishing()
+	r.checkAccounts()
 	r.checkProcedures()
 	r.checkForms()
 }

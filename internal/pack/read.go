@@ -42,6 +42,7 @@ type content struct {
 	Rules           []Rules
 	Slips           []SlipTemplate
 	Publishing      []PublishRule
+	Accounts        []Account
 	Procedures      []Procedure
 	Forms           []Form
 	Filing          []FilingRules
@@ -161,6 +162,8 @@ func (r *reader) readFile(name string) {
 		r.readSlips(name)
 	case dir == "forms/":
 		r.readForm(name, stem)
+	case dir == "accounts/":
+		r.readAccounts(name)
 	case parts[0] == "procedures" && len(parts) == 2:
 		r.readProcedure(name, parts[1], stem)
 	default:

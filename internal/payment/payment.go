@@ -68,29 +68,45 @@ func state(row subject) (string, error) {
 // Protected are the tables of this room as verify compares them with the
 // journal.
 func Protected() []journal.Protected {
+	receipts := walk("receipt/", scanReceipt, `SELECT `+receiptColumns+` FROM payment_receipt WHERE number > $1 ORDER BY number LIMIT 500`, func(r Receipt) string { return r.Number })
+	receipts.End = Gaps
+	lines := walk("line/", scanLine, `SELECT `+lineColumns+` FROM payment_line WHERE id > $1 ORDER BY id LIMIT 500`, func(l Line) string { return l.ID })
+	lines.End = unequal
 	return []journal.Protected{
-		{Prefix: "receipt/", Sorted: true, Each: func(tx *store.Tx, yield func(subject, state string) error) error {
-			for after := ""; ; {
-				rows, err := store.All(tx, scanReceipt, `SELECT `+receiptColumns+` FROM payment_receipt WHERE number > $1 ORDER BY number LIMIT 500`, after)
-				if err != nil {
-					return fmt.Errorf("reading receipts: %w", err)
-				}
-				if len(rows) == 0 {
-					return nil
-				}
-				after = rows[len(rows)-1].Number
-				if err := each(rows, yield); err != nil {
-					return err
-				}
-			}
-		}},
-		{Prefix: "cash/", Each: func(tx *store.Tx, yield func(subject, state string) error) error {
-			rows, err := store.All(tx, scanCount, `SELECT `+countColumns+` FROM payment_count ORDER BY desk, day, officer, nth`)
+		receipts,
+		{Prefix: "cash/", Each: all(scanCount, `SELECT `+countColumns+` FROM payment_count ORDER BY desk, day, officer, nth`)},
+		walk("demand/", scanDemand, `SELECT `+demandColumns+` FROM payment_demand WHERE reference > $1 ORDER BY reference LIMIT 500`, func(d Demand) string { return d.Reference }),
+		lines,
+	}
+}
+
+// walk gives a table in the order of its key, some rows at a time.
+func walk[T subject](prefix string, scan func(store.Row) (T, error), query string, key func(T) string) journal.Protected {
+	return journal.Protected{Prefix: prefix, Sorted: true, Each: func(tx *store.Tx, yield func(subject, state string) error) error {
+		for after := ""; ; {
+			rows, err := store.All(tx, scan, query, after)
 			if err != nil {
-				return fmt.Errorf("reading counts of cash: %w", err)
+				return fmt.Errorf("reading %s: %w", prefix, err)
 			}
-			return each(rows, yield)
-		}},
+			if len(rows) == 0 {
+				return nil
+			}
+			after = key(rows[len(rows)-1])
+			if err := each(rows, yield); err != nil {
+				return err
+			}
+		}
+	}}
+}
+
+// all gives a small table whole.
+func all[T subject](scan func(store.Row) (T, error), query string) func(tx *store.Tx, yield func(subject, state string) error) error {
+	return func(tx *store.Tx, yield func(subject, state string) error) error {
+		rows, err := store.All(tx, scan, query)
+		if err != nil {
+			return fmt.Errorf("reading for verify: %w", err)
+		}
+		return each(rows, yield)
 	}
 }
 

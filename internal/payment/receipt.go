@@ -85,6 +85,7 @@ func scanReceipt(r store.Row) (x Receipt, err error) {
 // Fee is the money taken for a dossier and the rule that asks for it.
 type Fee struct {
 	Dossier string
+	Item    string // of the debt, "fee"
 	Amount  int64
 	Basis   string
 	Case    string
@@ -139,6 +140,9 @@ func Take(tx *store.Tx, by officer.By, f Fee) (Receipt, error) {
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, '', '', '', '', '', '')`,
 		r.Number, r.Series, r.Serial, r.Dossier, r.Amount, r.Basis, r.Case, r.Payer, r.salt, r.Officer, r.Desk, r.Day, r.Taken, r.State); err != nil {
 		return Receipt{}, fmt.Errorf("writing receipt %s: %w", r.Number, err)
+	}
+	if err := takenInCash(tx, by, r, f.Item); err != nil {
+		return Receipt{}, err
 	}
 	return r, note(tx, by, "take_cash", "", r, map[string]any{
 		"dossier": r.Dossier, "amount": r.Amount, "basis": r.Basis, "case": r.Case,
@@ -232,6 +236,9 @@ func (l *Ledger) Cancel(ctx context.Context, by officer.By, number string, paper
 		if err := r.update(tx, by, "cancel_receipt", r.CancelReason, Asked); err != nil {
 			return err
 		}
+		if err := givenBack(tx, by, r); err != nil {
+			return err
+		}
 		return job.Enqueue(tx, ReceiptCancelled, Revoked{r.Dossier, r.Number})
 	})
 	return r, err
@@ -304,11 +311,11 @@ func Gaps(tx *store.Tx) ([]journal.Fault, error) {
 	if err != nil {
 		return nil, fmt.Errorf("counting receipts: %w", err)
 	}
-	var gaps []journal.Fault
+	var missing []journal.Fault
 	for _, a := range all {
 		if a.last != a.count || a.last != a.high {
-			gaps = append(gaps, journal.Fault{Key: "payment.fault.gap", Args: []any{"series", a.series, "last", a.last, "high", a.high, "count", a.count}})
+			missing = append(missing, journal.Fault{Key: "payment.fault.gap", Args: []any{"series", a.series, "last", a.last, "high", a.high, "count", a.count}})
 		}
 	}
-	return gaps, nil
+	return missing, nil
 }

@@ -44,6 +44,7 @@ func (s *Server) citizenRoutes() {
 	s.public("POST /tra-cuu", c.trackAsk)
 	s.public("GET /t/{token}", c.dossier)
 	s.public("GET /robots.txt", c.robots)
+	c.payRoutes()
 }
 
 // shelf keeps the index of the day's catalogue until the law or the day changes.

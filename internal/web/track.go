@@ -188,6 +188,8 @@ type dossierPage struct {
 	MissingBy string
 	Pay       *SummaryList
 	PayHow    string
+	PayHref   string // C20, where something is owed or was paid
+	PayLink   string
 	Reasons   []string // when there are several
 	Proof     []proofLine
 	Tentative string
@@ -239,6 +241,12 @@ func (t tracked) page() dossierPage {
 	}
 	if t.State == dossier.Payment {
 		p.Pay, p.PayHow = t.owed(), t.say("track.pay.how", "place", t.Tracked.Desk.Name)
+	}
+	if t.Owes || t.Paid {
+		p.PayHref, p.PayLink = "/t/"+t.Token+"/nop-phi", t.say("track.pay.link")
+		if !t.Owes {
+			p.PayLink = t.say("track.pay.done")
+		}
 	}
 	if !t.Received.IsZero() {
 		p.Href += dayQuery(pack.On(t.Received), true) // the law of its receipt
