@@ -413,7 +413,7 @@ func printFindings(out io.Writer, lang text.Lang, all []listed) error {
 	fmt.Fprintln(out, text.T(lang, "cli.catalogue.found", "n", len(all)))
 	w := tabwriter.NewWriter(out, 2, 0, 2, ' ', 0)
 	for _, kind := range kinds {
-		fmt.Fprintf(w, "  %s\t%d\n", kind, counts[kind])
+		fmt.Fprintf(w, "  %s\t%s\t%d\n", kind, text.T(lang, national.KindWord(kind)), counts[kind])
 	}
 	return w.Flush()
 }

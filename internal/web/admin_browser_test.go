@@ -78,7 +78,7 @@ func (b *bureau) backRoom() map[string][]string {
 			rolesPath, journalPath, journalPath + "?from=32/01/2026", devicesPath, housePath},
 		"quantri2": {adminPath, officerHref(b.staff["chin"].Officer.ID) + "/grants/" + proposed + "/confirm"},
 		"xuyen": {adminPath, unitsPath, unitsPath + "?on=05/05/2022", key("12-Q20"), key("03408"), calendarPath + "?year=2026", calendarPath + "?year=1999",
-			noticesPath, noticesPath + "/new", noticeHref("2026-03-02-lu-1"), noticeHref("2026-07-01-nq-28"), templatesPath},
+			noticesPath, noticesPath + "/new", noticeHref("2026-03-02-lu-1"), noticeHref("2026-07-01-nq-28"), templatesPath, lintPath, lintPath + "?kind=act-over"},
 		"mao":  {journalPath, journalPath + "?act=sign_in&lang=en"},
 		"minh": {movedPath, movedPath + "/2026-03-02-lu-1"},
 	}

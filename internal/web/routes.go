@@ -53,6 +53,7 @@ func (s *Server) register() {
 	s.outboxRoutes()
 	s.filingRoutes()
 	s.publishRoutes()
+	s.lintRoutes()
 }
 
 // Routes returns the table of all declared routes.

@@ -39,3 +39,6 @@ func FieldWord(field string) string { return "national.field." + field }
 // with the finding's Args.
 func (f Finding) Word() string   { return "national.find." + f.Kind }
 func (f Finding) Remedy() string { return "national.fix." + f.Kind }
+
+// KindWord is the text key of the name of a kind of findings.
+func KindWord(kind string) string { return "national.kind." + kind }
