@@ -233,6 +233,7 @@ func furnish(ctx context.Context, s backup.Side) (h *house, err error) {
 	h.accounts, h.outbox = applicant.NewAccounts(h.db), notice.NewOutbox(h.db)
 	h.register = dossier.NewRegister(h.db, h.law.Law, tracking)
 	h.filing = filing.NewDrafts(h.db, h.law.Law, h.register, h.secret)
+	h.filing.Files = true
 	return h, nil
 }
 

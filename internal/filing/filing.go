@@ -24,6 +24,7 @@ import (
 	"quay20/internal/pack"
 	"quay20/internal/problem"
 	"quay20/internal/store"
+	"quay20/internal/upload"
 )
 
 // Owner is whose a draft is: "device/<id>" of a browser without an account,
@@ -70,20 +71,13 @@ type Drafts struct {
 	register *dossier.Register
 	key      []byte
 
-	// Papers lists the files that lie with a draft, by slot, in the transaction
-	// of sending; nil: papers are handed in at the desk.
-	Papers Papers
+	// Files: papers are attached as files, and those that are needed must be;
+	// else they are brought to the desk.
+	Files bool
 }
 
-// Papers is the shelf of files as filing needs it.
-type Papers interface {
-	// Held are the papers attached to a draft, by slot, as the dossier keeps them.
-	Held(tx *store.Tx, draft string) (map[string]dossier.Paper, error)
-	// Hand gives the draft's files to the dossier it became.
-	Hand(tx *store.Tx, draft, dossier string) error
-	// End drops the files of a draft that ended.
-	End(tx *store.Tx, draft string) error
-}
+// FilesOwner is whose a draft's files are on the shelf.
+func FilesOwner(draft string) string { return "filing/" + draft }
 
 // NewDrafts opens the book. key makes codes and links, so that none is stored.
 func NewDrafts(db *store.DB, law func() *pack.Pack, register *dossier.Register, key []byte) *Drafts {
@@ -216,10 +210,8 @@ func (s *Drafts) Drop(ctx context.Context, owner Owner, id string) error {
 }
 
 func (s *Drafts) erase(tx *store.Tx, id string) error {
-	if s.Papers != nil {
-		if err := s.Papers.End(tx, id); err != nil {
-			return err
-		}
+	if err := upload.End(tx, FilesOwner(id)); err != nil {
+		return err
 	}
 	if _, err := tx.Exec(`DELETE FROM filing_draft WHERE id = $1`, id); err != nil {
 		return fmt.Errorf("erasing draft %s: %w", id, err)
@@ -537,4 +529,23 @@ func encode(v any) string {
 		panic("draft cannot be written as JSON: " + err.Error())
 	}
 	return string(b)
+}
+
+// Add adds items to a repeated section, as read from a table.
+func (s *Drafts) Add(ctx context.Context, owner Owner, id, section string, rows []form.Answers) (Draft, error) {
+	return s.change(ctx, owner, id, func(tx *store.Tx, d *Draft) error {
+		f, err := s.form(d.Procedure, pack.On(tx.Now))
+		if err != nil {
+			return err
+		}
+		p, err := At(f, section, d.Answers)
+		if err != nil {
+			return err
+		}
+		if n := form.Items(p.Section, d.Answers); p.Section.Most == 0 || n+len(rows) > p.Section.Most {
+			return problem.New(problem.Invalid, "err.summary").Field("dong", "form.err.rows", "most", p.Section.Most)
+		}
+		s.answer(d, f, form.Append(p.Section, d.Answers, rows))
+		return nil
+	})
 }

@@ -12,6 +12,7 @@ import (
 	"quay20/internal/pack"
 	"quay20/internal/problem"
 	"quay20/internal/store"
+	"quay20/internal/upload"
 )
 
 // Slots are the papers that go with a draft.
@@ -25,16 +26,25 @@ func (s *Drafts) Slots(d *Draft, on pack.Date) []form.Slot {
 	return form.Slots(f, v, d.Answers)
 }
 
-// Held are the papers attached to a draft, by slot.
-func (s *Drafts) Held(ctx context.Context, d *Draft) (map[string]dossier.Paper, error) {
-	var held map[string]dossier.Paper
-	if s.Papers == nil {
-		return nil, nil
-	}
-	err := s.db.Read(ctx, func(tx *store.Tx) (err error) {
-		held, err = s.Papers.Held(tx, d.ID)
+// Held are the files attached to a draft, by slot.
+func (s *Drafts) Held(ctx context.Context, d *Draft) (held map[string][]upload.File, err error) {
+	err = s.db.Read(ctx, func(tx *store.Tx) error {
+		held, err = attached(tx, d.ID)
 		return err
 	})
+	return held, err
+}
+
+// attached are the files of a draft by slot; what a scanner found a virus in
+// does not count.
+func attached(tx *store.Tx, id string) (map[string][]upload.File, error) {
+	all, err := upload.Of(tx, FilesOwner(id))
+	held := map[string][]upload.File{}
+	for _, h := range all {
+		if h.State != upload.Infected {
+			held[h.Slot] = append(held[h.Slot], h.File)
+		}
+	}
 	return held, err
 }
 
@@ -102,10 +112,8 @@ func (s *Drafts) settle(tx *store.Tx, d *Draft, made dossier.Dossier) error {
 		}
 		return nil
 	}
-	if s.Papers != nil {
-		return s.Papers.Hand(tx, d.ID, made.ID)
-	}
-	return nil
+	_, err = upload.Hand(tx, FilesOwner(d.ID), made.FilesOwner())
+	return err
 }
 
 // open tells of the open dossier only to the owner who filed it. rel-G9
@@ -142,11 +150,9 @@ func (s *Drafts) intake(tx *store.Tx, d *Draft, lang string) (in dossier.Intake,
 	}
 	proc, _ := s.law().Procedure(d.Procedure)
 	v, _ := proc.On(on)
-	held := map[string]dossier.Paper{}
-	if s.Papers != nil {
-		if held, err = s.Papers.Held(tx, d.ID); err != nil {
-			return in, "", err
-		}
+	held, err := attached(tx, d.ID)
+	if err != nil {
+		return in, "", err
 	}
 	facts := form.Facts(f, s.law(), on, answers)
 	in = dossier.Intake{
@@ -165,14 +171,13 @@ func (s *Drafts) intake(tx *store.Tx, d *Draft, lang string) (in dossier.Intake,
 		in.Owner = &owner
 	}
 	for _, slot := range form.Slots(f, v, answers) {
-		paper, ok := held[slot.Name()]
+		files := held[slot.Name()]
 		switch {
-		case ok:
-			paper.Name, paper.Present = slot.Paper.Name, true
-			in.Papers = append(in.Papers, paper)
+		case len(files) > 0:
+			in.Papers = append(in.Papers, dossier.Paper{Name: slot.Paper.Name, Present: true, Files: files})
 		case slot.Declared:
 			in.Papers = append(in.Papers, dossier.Paper{Name: slot.Paper.Name, Originals: 1, Present: true})
-		case slot.Needed && s.Papers != nil:
+		case slot.Needed && s.Files:
 			p.Field("giay-to."+slot.Name(), "filing.err.paper", "paper", slot.Paper.Name)
 		}
 	}

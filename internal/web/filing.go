@@ -18,6 +18,7 @@ import (
 	"quay20/internal/pack"
 	"quay20/internal/problem"
 	"quay20/internal/text"
+	"quay20/internal/upload"
 )
 
 // fromHome are the pages by which people file from home (ux C11 to C16). They
@@ -33,7 +34,13 @@ func (s *Server) filingRoutes() {
 		return
 	}
 	h := &fromHome{Server: s, guessing: newGuessing()}
+	if s.Shelf != nil && s.Filing.Files {
+		s.paperRoutes("/nop/{ma}/giay-to", h.paperPlace)
+	}
 	s.public("GET /nop", h.by(h.mine))
+	s.public("GET /en/temporary-residence", h.by(h.residence))
+	s.public("GET /nop/{ma}/dong/{cau}", h.by(h.rows))
+	s.public("POST /nop/{ma}/dong/{cau}", h.by(h.addRows))
 	s.public("GET /nop/tiep", h.by(h.resume))
 	s.public("POST /nop/tiep", h.by(h.goOn))
 	s.public("GET /nop/{ma}", h.by(h.start))
@@ -153,7 +160,16 @@ func in(lang text.Lang, vi, en string) string {
 	return vi
 }
 
-func (s *sheet) title(sec *pack.FormSection) string { return in(s.lang, sec.Title, sec.TitleEn) }
+func (s *sheet) title(sec *pack.FormSection) string { return s.both(sec.Title, sec.TitleEn) }
+
+// both is a label in the page's language, or in both where a form is for
+// foreigners and their hosts.
+func (s *sheet) both(vi, en string) string {
+	if s.form.Bilingual && en != "" && vi != en {
+		return vi + " / " + en
+	}
+	return in(s.lang, vi, en)
+}
 
 // sections are those that the filer answers, as far as they are asked now.
 func (s *sheet) sections() []*pack.FormSection {
@@ -429,24 +445,50 @@ func (h *fromHome) papers(ctx context.Context, s *sheet) ([]Task, error) {
 	var list []Task
 	for _, slot := range h.Filing.Slots(&s.Draft, s.on) {
 		status := todo
-		if _, ok := held[slot.Name()]; ok || slot.Declared {
+		if len(held[slot.Name()]) > 0 || slot.Declared {
 			status = done
 		}
 		t := s.task(slot.Paper.Name, "", status)
 		switch {
 		case slot.Declared:
 			t.Hint = s.say("filing.paper.declared")
-		case h.Filing.Papers == nil:
+		case !h.Filing.Files:
 			t.Hint, t.Status, t.Tag = s.say("filing.paper.bring"), "", nil
 		default:
 			t.Href = s.href("giay-to", slot.Name())
-			if !slot.Needed {
+			switch files := held[slot.Name()]; {
+			case len(files) > 0:
+				t.Hint = upload.Count(s.lang, files)
+			case !slot.Needed:
 				t.Hint = s.say("filing.paper.optional")
 			}
 		}
 		list = append(list, t)
 	}
 	return list, nil
+}
+
+// paperPlace is where the papers of a draft are attached (C14).
+func (h *fromHome) paperPlace(w http.ResponseWriter, r *http.Request) (paperPlace, error) {
+	by, err := h.filer(r)
+	if err != nil {
+		return paperPlace{}, err
+	}
+	s, err := h.sheet(r, by)
+	if err != nil {
+		return paperPlace{}, err
+	}
+	if s.Sent() {
+		return paperPlace{}, problem.New(problem.Illegal, "filing.err.sent")
+	}
+	p := paperPlace{Owner: filing.FilesOwner(s.ID), Base: s.href("giay-to"), Back: s.href()}
+	for _, slot := range h.Filing.Slots(&s.Draft, s.on) {
+		if !slot.Declared {
+			p.Papers = append(p.Papers, askedPaper{Key: slot.Name(), Name: slot.Paper.Name, Note: slot.Paper.Note, Optional: !slot.Needed,
+				Portrait: strings.HasPrefix(slot.Paper.Name, "Ảnh")})
+		}
+	}
+	return p, nil
 }
 
 func (s *sheet) task(name, href, status string) Task {

@@ -315,7 +315,13 @@ func (h *fromHome) sent(w http.ResponseWriter, r *http.Request, by filing.Owner)
 // heldLine tells what the desk holds of a paper.
 func (s *sheet) heldLine(p dossier.Paper) paperLine {
 	line := paperLine{Name: p.Name, Note: p.Note}
+	var files []string
+	for _, f := range p.Files {
+		files = append(files, f.Words(s.lang))
+	}
 	switch {
+	case len(files) > 0:
+		line.How = strings.Join(files, "; ")
 	case p.Present && p.Form != "" && p.Note == "":
 		line.How = s.say("filing.paper.declared")
 	case p.Present:

@@ -38,6 +38,7 @@ type listPage struct {
 	Add            *Button
 	Next           string
 	Full           string
+	Paste          string // address to paste many at once
 }
 
 // listItem is one item declared.
@@ -110,7 +111,7 @@ func fieldType(f *pack.Form, name string) string {
 
 func (h *fromHome) showQuestion(w http.ResponseWriter, r *http.Request, s *sheet, p declare.Place, f *Form, seen string, more bool) error {
 	page := questionPage{Form: f, Caption: s.proc.ShortName, Title: s.title(p.Section), Seen: seen, More: more,
-		Help: in(s.lang, p.Section.Help, p.Section.HelpEn), Back: BackLink{Href: s.before(p.Section)}, Action: s.href(p.Name())}
+		Help: s.both(p.Section.Help, p.Section.HelpEn), Back: BackLink{Href: s.before(p.Section)}, Action: s.href(p.Name())}
 	if p.Item > 0 {
 		page.Title = s.say("filing.item", "item", in(s.lang, p.Section.Item, p.Section.ItemEn), "n", p.Item)
 		page.Back.Href = s.href(p.Section.ID)
@@ -137,7 +138,7 @@ func typedAnswers(f *Form, names []string) declare.Answers {
 func (s *sheet) ask(f *Form, q declare.Question) []piece {
 	label := s.label(q.Field)
 	var hint *Hint
-	if t := in(s.lang, q.Field.Hint, q.Field.HintEn); t != "" {
+	if t := s.both(q.Field.Hint, q.Field.HintEn); t != "" {
 		hint = &Hint{Text: t}
 	}
 	switch q.Field.Type {
@@ -168,7 +169,7 @@ func (s *sheet) ask(f *Form, q declare.Question) []piece {
 
 // label is the question with what it is called when it need not be answered.
 func (s *sheet) label(f *pack.FormField) string {
-	label := in(s.lang, f.Label, f.LabelEn)
+	label := s.both(f.Label, f.LabelEn)
 	if f.Optional {
 		label += " " + s.say("form.optional")
 	}
@@ -213,7 +214,7 @@ func (s *sheet) choose(f *Form, q declare.Question, label string, hint *Hint) pi
 	}
 	rad := Radios{IDPrefix: fieldID(q.Name), Name: q.Name, Value: f.Typed(q.Name), Hint: hint, ErrorMessage: f.message(q.Name), Fieldset: &Fieldset{Legend: &Legend{Text: label}}}
 	for _, c := range choices {
-		rad.Items = append(rad.Items, Choice{Value: c.Value, Text: in(s.lang, c.Text, c.TextEn)})
+		rad.Items = append(rad.Items, Choice{Value: c.Value, Text: s.both(c.Text, c.TextEn)})
 	}
 	return piece{Radios: &rad}
 }
@@ -347,13 +348,16 @@ func (h *fromHome) showBoth(w http.ResponseWriter, r *http.Request, by filing.Ow
 
 // list shows the items of a repeated section.
 func (h *fromHome) list(w http.ResponseWriter, r *http.Request, s *sheet, sec *pack.FormSection) error {
-	page := listPage{Form: h.blankForm(w, r), Caption: s.proc.ShortName, Title: s.title(sec), Help: in(s.lang, sec.Help, sec.HelpEn),
+	page := listPage{Form: h.blankForm(w, r), Caption: s.proc.ShortName, Title: s.title(sec), Help: s.both(sec.Help, sec.HelpEn),
 		Back: BackLink{Href: s.before(sec)}, Next: s.next(sec)}
 	n := declare.Items(sec, s.Answers)
+	if sec.Most > 20 && n < sec.Most {
+		page.Paste = s.href("dong", sec.ID)
+	}
 	for i := range n {
 		p := declare.Place{Section: sec, Item: i + 1}
 		_, faults := declare.CheckPlace(p, s.law, s.on, s.Answers)
-		name := s.Answers[p.Name()+"."+sec.Fields[0].ID]
+		name := s.called(p)
 		if name == "" {
 			name = s.say("filing.item", "item", in(s.lang, sec.Item, sec.ItemEn), "n", i+1)
 		}
@@ -365,6 +369,16 @@ func (h *fromHome) list(w http.ResponseWriter, r *http.Request, s *sheet, sec *p
 		page.Full = s.say("filing.full", "most", sec.Most)
 	}
 	return h.render(w, r, http.StatusOK, "filing-list", page)
+}
+
+// called is what an item is called in a list: its name, or the first line.
+func (s *sheet) called(p declare.Place) string {
+	for _, f := range p.Section.Fields {
+		if v := s.Answers[p.Name()+"."+f.ID]; v != "" && slices.Contains([]string{"name", "organisation", "line", "plate"}, f.Type) {
+			return v
+		}
+	}
+	return ""
 }
 
 // remove takes an item out.

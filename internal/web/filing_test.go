@@ -176,7 +176,7 @@ func TestFilingFromHome(t *testing.T) {
 	})
 }
 
-// rel-B-W01 to rel-B-W05, rel-G2, rel-G4, rel-K16: each bad input comes back on
+// rel-B-W01 to rel-B-W05, rel-G2, rel-G4: each bad input comes back on
 // its page with status 422, the fault at the field and in the summary, and
 // everything typed still there.
 func TestBadInputsComeBackOnThePage(t *testing.T) {
@@ -340,6 +340,47 @@ func TestBothPartiesConfirm(t *testing.T) {
 		h.goes(h.post(at+"/kiem-tra", nil))
 		if got := other.ask(request("GET", link, "")); got.Code != http.StatusNotFound {
 			t.Errorf("the link after sending: %d", got.Code)
+		}
+	})
+}
+
+// ux-C33, rel-G7: a hotel pastes its guests; each row is judged alone, good ones
+// enter when the host agrees, and bad ones stay to be mended. Both languages
+// stand side by side.
+func TestAHotelDeclaresItsGuests(t *testing.T) {
+	t.Parallel()
+	inTown(t, func(w *town) {
+		h := w.atHome()
+		at := h.goes(h.post("/en/temporary-residence?lang=en", nil))
+		guest := h.get(at + "/khach.1")
+		if got := said(guest, `label[for="khach.1.so-ho-chieu"]`); got != "Số hộ chiếu / Passport number" {
+			t.Errorf("the label is %q", got)
+		}
+		pasted := "Keomany Somchai; Nam; 07/03/1990; LAO; Q0000017; 01/01/2030; 02/03/2026; 05/03/2026; 201\n" +
+			"Nguyen 2; M; 1990; LAO; Q0000018; 01/01/2030; 02/03/2026; 05/03/2026\n" +
+			"Li\tF\t31/02/1991\tTrung Quốc\tE1234567\t01/01/2030\t02/03/2026\t05/03/2026\n\n" +
+			"Anna Berg; Female; 1985-04-30; Thụy Điển; AA1234567; 01/01/2030; 02/03/2026; 05/03/2026"
+		bad := h.post(at+"/dong/khach", url.Values{"dong": {pasted}})
+		if bad.Code != http.StatusUnprocessableEntity {
+			t.Fatalf("rows with faults: %d", bad.Code)
+		}
+		doc := page(t, bad)
+		if got := doc.Find("main strong").Map(func(_ int, s *goquery.Selection) string { return s.Text() }); !slices.Equal(got, []string{"Row 2:", "Row 3:"}) {
+			t.Errorf("faults at %v", got)
+		}
+		left := doc.Find(`textarea[name="dong"]`).Text()
+		if !strings.Contains(left, "Nguyen 2") || strings.Contains(left, "Keomany") {
+			t.Errorf("left to mend: %q", left)
+		}
+		if got := said(h.get(at+"/khach"), ".q-rows"); got != "" {
+			t.Errorf("rows entered before the host agreed: %s", got)
+		}
+		agree := doc.Find("main form").First()
+		values := url.Values{}
+		agree.Find("input").Each(func(_ int, s *goquery.Selection) { values.Set(s.AttrOr("name", ""), s.AttrOr("value", "")) })
+		h.goes(h.ask(request("POST", agree.AttrOr("action", ""), values.Encode())))
+		if got := h.get(at + "/khach").Find(".q-rows__row strong").Map(func(_ int, s *goquery.Selection) string { return s.Text() }); !slices.Equal(got, []string{"Keomany Somchai", "Anna Berg"}) {
+			t.Errorf("entered are %v", got)
 		}
 	})
 }
