@@ -57,7 +57,7 @@ func layChecklist(c Checklist) *sheet {
 	s.y = max(s.y, top+qrSide+4) + 4
 	s.option("slip.checklist.own", strings.Join(c.Own, "; "))
 	s.option("slip.limit", c.Limit)
-	s.option("slip.fee", strings.Join(append([]string{c.Fee}, c.FeeRules...), " "))
+	s.option("slip.fee", strings.Join(append([]string{strings.TrimSuffix(c.Fee, ".")}, c.FeeRules...), ". "))
 	s.option("slip.checklist.where", strings.Join(c.Where, "; "))
 	for _, d := range c.Desks {
 		s.par(run{"– " + d, regular})
@@ -77,7 +77,8 @@ func layChecklist(c Checklist) *sheet {
 	s.y += 6
 	s.par(run{strings.Join(filled(c.Version, c.Checked), ". ") + ".", italic})
 	s.par(run{s.t("slip.checklist.ours"), italic})
-	s.close(c.Address, "")
+	s.aligned(left, []run{{c.Address, regular}}, s.left, s.right, s.small-1)
+	s.close("", "")
 	return s
 }
 
@@ -86,7 +87,7 @@ func (s *sheet) tick(p CheckPaper) {
 	const side, indent = 11, 19
 	runs := []run{{p.Name, bold}}
 	if p.About != "" {
-		runs = append(runs, run{" (" + p.About + ")", regular})
+		runs = append(runs, run{"\n" + p.About, regular})
 	}
 	s.need(float64(len(wrap(runs, s.base, s.right-s.left-indent)))*s.base*s.leading + 3)
 	s.box(s.left, s.y+1.5, side, side, 1)

@@ -184,6 +184,26 @@ func sampleList() List {
 	return l
 }
 
+func sampleChecklist() Checklist {
+	return Checklist{
+		Agency: "CÔNG AN TỈNH LAI CHÂU", Place: "Lai Châu", At: at("2026-11-26T09:31:00+07:00"),
+		Procedure: "Cấp hộ chiếu phổ thông ở trong nước (thực hiện tại cấp tỉnh)", ProcedureCode: "1.001456",
+		Own: []string{"Hộ chiếu còn hạn bị mất", "Người từ đủ 14 tuổi trở lên"}, Limit: "8 ngày làm việc", Fee: "200.000 đồng",
+		FeeRules: []string{"Mức giảm theo Thông tư 64/2025/TT-BTC, đến hết 31/12/2026. Sau đó: 400.000 đồng."},
+		Where:    []string{"Phòng Quản lý xuất nhập cảnh (PA08)"}, Desks: []string{"Công an phường Đoàn Kết", "Quầy Công an tỉnh Lai Châu"},
+		Groups: []CheckGroup{
+			{Papers: []CheckPaper{
+				{"Tờ khai đề nghị cấp hộ chiếu phổ thông trong nước", "1 bản chính. Mẫu TK01/TK01a (Thông tư 31/2023/TT-BCA)"},
+				{"Ảnh 4x6 cm phông trắng, mới chụp trong 06 tháng", "1 bản chính. Nộp trực tuyến dùng tệp ảnh."},
+				{"Đơn báo mất hoặc thông báo đã tiếp nhận đơn", "1 bản chính"},
+			}},
+			{Title: "Chỉ khi: Người chưa đủ 14 tuổi chưa có số định danh", Papers: []CheckPaper{{"Giấy khai sinh hoặc trích lục khai sinh", "1 bản sao, nếu có"}}},
+		},
+		Version: "Áp dụng từ 15/08/2023", Checked: "Đối chiếu tháng 7/2026",
+		Address: "https://quay20.example.vn/tt/1.001456/chuan-bi?cho-ai=nguoi-lon&viec=mat",
+	}
+}
+
 func sampleCash() Cash {
 	return Cash{
 		Issuer: Issuer{Agency: "CÔNG AN TỈNH LAI CHÂU", Unit: "Quầy số 20", Place: "Lai Châu"},

@@ -120,10 +120,15 @@ func TestListsReadAsTheirGoldens(t *testing.T) {
 	golden(t, "cash", read([]*sheet{cash}))
 	tidy(t, "handover", []*sheet{list})
 	tidy(t, "cash", []*sheet{cash})
+	check := []*sheet{layChecklist(sampleChecklist())} // ux-PR10
+	golden(t, "checklist", read(check))
+	tidy(t, "checklist", check)
 	b, err := HandOver(sampleList())
 	save(t, "handover.pdf", b, err)
 	b, err = CashSummary(sampleCash())
 	save(t, "cash.pdf", b, err)
+	b, err = Prepare(sampleChecklist())
+	save(t, "checklist.pdf", b, err)
 }
 
 // tidy fails if a mark lies outside the page or text lies over text.

@@ -254,11 +254,11 @@ func (c *citizen) showProcedure(w http.ResponseWriter, r *http.Request, rd *read
 	page.AnyDesk = rules.AnyDesk
 	page.FeesOpen = page.Fees != nil && len(page.Fees.Rows) <= 6
 	page.Prepare, page.Own, page.Near, page.FeeRules = rd.to("chuan-bi"), rd.ownWords(), rd.finder(r), rd.feeRules(chosen)
-	if rd.manyCases() {
-		page.Ask = rd.to("kiem-tra")
-	}
-	if len(rd.narrow.Given) > 0 {
+	switch {
+	case len(rd.narrow.Given) > 0:
 		page.Other = rd.plain("kiem-tra")
+	case rd.manyCases():
+		page.Ask = rd.to("kiem-tra")
 	}
 	page.Online = rd.online()
 	page.StepsOurs = rd.guide != nil && len(rd.guide.Steps) > 0 && len(rd.v.Steps) == 0

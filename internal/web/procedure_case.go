@@ -229,7 +229,7 @@ func (rd *reading) list(page *casePage) {
 	if len(rd.v.Cases) > 1 {
 		page.Cases = rd.radios("truong-hop", "procedure.choose.case", rd.chosen().Name)
 		for _, k := range rd.v.Cases {
-			page.Cases.Items = append(page.Cases.Items, Choice{Value: k.Name, Text: k.Name, Hint: hintOf(limitWords(rd.lang, rd.v, k))})
+			page.Cases.Items = append(page.Cases.Items, Choice{Value: k.Name, Text: rd.say("case.time", "case", k.Name, "time", limitWords(rd.lang, rd.v, k))})
 		}
 	}
 	if cases := rd.p.FeeCases("", rd.on); len(cases) > 1 {

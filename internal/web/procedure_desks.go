@@ -44,7 +44,7 @@ func (rd *reading) finder(r *http.Request) deskFinder {
 	if name == "" {
 		return f
 	}
-	communes := rd.communes(name)
+	communes, lives := rd.communes(name)
 	switch {
 	case len(communes) == 0:
 		f.None = rd.say("near.none", "name", name)
@@ -58,7 +58,7 @@ func (rd *reading) finder(r *http.Request) deskFinder {
 			f.Choose = append(f.Choose, ErrorItem{u.Place, r.URL.Path + "?" + q.Encode() + "#noi-nop"})
 		}
 	default:
-		if applicant.Fold(communes[0].Place) != applicant.Fold(name) {
+		if !lives {
 			f.Now = rd.say("near.now", "name", name, "place", communes[0].Place)
 		}
 		f.Places = rd.near(communes[0])
@@ -66,12 +66,12 @@ func (rd *reading) finder(r *http.Request) deskFinder {
 	return f
 }
 
-// communes are today's communes that the name means.
-func (rd *reading) communes(name string) []pack.Unit {
-	var now []pack.Unit
+// communes are today's communes that the name means; lives is set when it is
+// the name of one.
+func (rd *reading) communes(name string) (now []pack.Unit, lives bool) {
 	for _, u := range rd.law.Localities(name, applicant.Fold) {
 		if u.Holds(rd.today) { // a name that lives on means that place
-			return []pack.Unit{u}
+			return []pack.Unit{u}, true
 		}
 		for _, c := range rd.law.CommunesOf(u, rd.today) {
 			if !slices.ContainsFunc(now, func(x pack.Unit) bool { return x.Key == c.Key }) {
@@ -79,7 +79,7 @@ func (rd *reading) communes(name string) []pack.Unit {
 			}
 		}
 	}
-	return now
+	return now, false
 }
 
 // near are the desks for who lives in the commune: its own, then those of the
@@ -118,6 +118,7 @@ func (rd *reading) nearDesk(u pack.Unit, why string) nearDesk {
 			d.Today = rd.say("near.today", "day", sayDate(rd.lang, now), "hours", windows(o.Windows))
 		}
 	}
+	d.Today = capital(d.Today)
 	next, ok := rd.law.NextOpening(u.Key, now)
 	switch {
 	case !ok:
