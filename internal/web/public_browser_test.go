@@ -16,6 +16,9 @@ func TestCitizensPagesHaveNoBarrier(t *testing.T) { // ux-C1, ux-C2, ux-C3, ux-C
 	w, base := browsed(t)
 	paths := []string{"/", "/tim?q=h%E1%BB%99+chi%E1%BA%BFu", "/tim?q=xyzzyx", "/tim?q=k%E1%BA%BFt+h%C3%B4n", "/tim?q=n%E1%BB%99p+ph%E1%BA%A1t+ngu%E1%BB%99i+x%C3%A3+M%C6%B0%E1%BB%9Dng+So", "/thu-tuc", "/linh-vuc/xuat-nhap-canh", "/tt/1.004194", "/tt/1.013067",
 		"/tt/LC-PC-01", "/tt/1.004194?lang=en", "/tra-cuu?lang=vi"}
+	paths = append(paths, "/tt/1.001456?viec=mat&xa=Quyet+Tien", "/tt/1.004194?xa=huyen+than+uyen", "/tt/1.001456/kiem-tra", "/tt/1.013079/kiem-tra",
+		"/tt/3.000347/kiem-tra?vi-sao=mat", "/tt/1.001456/chuan-bi", "/tt/1.001456/chuan-bi?viec=mat&cho-ai=nguoi-lon&xa=doan+ket",
+		"/tt/1.004222/2024-01-01/thay-doi", "/tro-giup", "/kha-nang-tiep-can", "/rieng-tu", "/cookie")
 	for _, state := range states {
 		w.clock.Set(morning)
 		paths = append(paths, "/t/"+token(w.inState(state)))
@@ -86,6 +89,52 @@ func TestACitizenFindsPreparesAndTracksWithoutScripts(t *testing.T) { // ux 3.1 
 	b.Follow(`.q-lang a[hreflang="en"]`)
 	if got := b.Text(".q-status__tag"); got != "Papers needed" {
 		t.Errorf("the English page says %q", got)
+	}
+}
+
+// TestTheOwnCaseByKeyboard finds a procedure, answers its questions and comes to
+// the own list without a mouse.
+func TestTheOwnCaseByKeyboard(t *testing.T) { // ux-C5, ux-C6, ux 7
+	_, base := browsed(t)
+	b := webtest.Browser(t, base)
+	b.Width(360)
+	b.Goto("/tim?q=ho+chieu")
+	focus := func(selector string) {
+		t.Helper()
+		for range 60 {
+			if webtest.Eval[bool](b, "document.activeElement.matches('"+selector+"')") {
+				return
+			}
+			b.Press("Tab")
+		}
+		t.Fatalf("%s cannot be reached by keyboard at %s", selector, b.Address())
+	}
+	follow := func(selector string) {
+		t.Helper()
+		focus(selector)
+		b.Enter("Enter")
+	}
+	follow(`a[href="/tt/1.001456"]`)
+	follow(`a[href="/tt/1.001456/kiem-tra"]`)
+	focus(`input[name="viec"]`)
+	b.Press("Space")
+	b.Press("Down")
+	b.Press("Down")
+	b.Press("Down") // lost
+	follow("main form button")
+	if got := b.Text("h1"); got != "Hộ chiếu làm cho ai?" {
+		t.Fatalf("after the first answer: %q", got)
+	}
+	focus(`input[name="cho-ai"]`)
+	b.Press("Space")
+	follow("main form button")
+	if got := b.Address(); got != "/tt/1.001456/chuan-bi?cho-ai=nguoi-lon&viec=mat" {
+		t.Fatalf("the answers lead to %s", got)
+	}
+	focus("#giay-to-4")
+	b.Press("Space")
+	if !webtest.Eval[bool](b, `document.querySelector("#giay-to-4").checked`) {
+		t.Error("a paper cannot be ticked by keyboard")
 	}
 }
 
