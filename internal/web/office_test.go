@@ -20,6 +20,8 @@ import (
 	"quay20/internal/store"
 	"quay20/internal/store/storetest"
 	"quay20/internal/text"
+	"quay20/internal/upload"
+	"quay20/internal/upload/uploadtest"
 )
 
 const passportCode = "1.001456"
@@ -54,6 +56,7 @@ func newBureau(t *testing.T, db *store.DB, origin string) *bureau {
 	b.s = testServer(t, func(c *Config) {
 		c.Origin, c.Now, c.Law, c.Dossiers, c.Roll, c.Ledger, c.DB = origin, b.clock.Now, p.Law, p.Register, p.Roll, p.Ledger, db
 		c.SignedIn = p.Roll.Session
+		c.Shelf = uploadtest.Shelf(t, db, upload.Options{})
 		c.Protected = append(c.Protected, p.Register.Protected(), officer.Protected())
 	})
 	b.hire("minh", "Lò Thị Minh", officer.Receptionist, "12-Q20")
