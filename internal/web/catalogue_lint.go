@@ -10,7 +10,7 @@ import (
 	"quay20/internal/text"
 )
 
-const lintPath = "/desk/procedures/lint"
+const lintPath = proceduresPath + "/lint"
 
 // lintRoutes declares the worklist of the law in force, for those who keep the
 // procedures (kiểm soát thủ tục).
@@ -60,7 +60,7 @@ func (s *Server) lint(w http.ResponseWriter, r *http.Request, by Visitor) error 
 			continue
 		}
 		if n := len(p.Procs); n == 0 || p.Procs[n-1].Code != f.Code {
-			p.Procs = append(p.Procs, lintProc{Code: f.Code, Name: f.Name, Href: procedureHref(f.Code)})
+			p.Procs = append(p.Procs, lintProc{Code: f.Code, Name: f.Name, Href: proceduresPath + "/of/" + f.Code})
 		}
 		last := &p.Procs[len(p.Procs)-1]
 		one := lintFound{Field: text.T(lang, national.FieldWord(f.Field)), Found: text.T(lang, f.Word(), f.Args...),

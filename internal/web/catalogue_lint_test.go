@@ -44,7 +44,7 @@ func TestWorklistOfTheLawInForce(t *testing.T) {
 				t.Errorf("another kind is shown: %s", li.Text())
 			}
 		})
-		if href := some.Find("section h2 a").First().AttrOr("href", ""); !strings.HasPrefix(href, "/tt/") {
+		if href := some.Find("section h2 a").First().AttrOr("href", ""); !strings.HasPrefix(href, proceduresPath+"/of/") {
 			t.Errorf("a procedure links to %q", href)
 		}
 		if w := b.get("minh", lintPath); w.Code != http.StatusForbidden {

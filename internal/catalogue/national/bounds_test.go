@@ -53,6 +53,75 @@ func FuzzRead(f *testing.F) {
 	})
 }
 
+// Records whose cells are cut, doubled and mixed up are read, counted, linted and
+// laid over the law without falling over, and no two limits or base fees of one
+// case and channel get into a draft that was read.
+func TestSpoiledRecords(t *testing.T) {
+	t.Parallel()
+	law := laichau(t)
+	body, err := os.ReadFile(own)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var records []map[string]any
+	for line := range bytes.Lines(body) {
+		var r map[string]any
+		if json.Unmarshal(line, &r) == nil && len(r) > 3 {
+			records = append(records, r)
+		}
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		var file bytes.Buffer
+		n := rapid.IntRange(1, 3).Draw(t, "records")
+		for range n {
+			spoiled := map[string]any{}
+			for key, v := range rapid.SampledFrom(records).Draw(t, "record") {
+				cell := []rune(fmt.Sprint(v))
+				other := []rune(fmt.Sprint(rapid.SampledFrom(records).Draw(t, "other")[key]))
+				cut, from := rapid.IntRange(0, len(cell)).Draw(t, "cut"), rapid.IntRange(0, len(other)).Draw(t, "from")
+				switch rapid.IntRange(0, 4).Draw(t, "how") {
+				case 0:
+					cell = cell[:cut]
+				case 1:
+					cell = append(cell[:cut:cut], other[from:]...)
+				case 2:
+					cell = append(cell, cell...)
+				}
+				spoiled[key] = string(cell)
+			}
+			line, err := json.Marshal(spoiled)
+			if err != nil {
+				t.Fatal(err)
+			}
+			file.Write(append(line, '\n'))
+		}
+		drafts, err := national.Read(&file, law, today)
+		if err != nil || len(drafts) != n {
+			t.Fatalf("%d drafts of %d lines, %v", len(drafts), n, err)
+		}
+		found := national.Lint(drafts, law, today)
+		for i := range drafts {
+			d := &drafts[i]
+			seen := map[string]bool{}
+			for _, c := range d.Version().Cases {
+				if key := c.Name + "/" + c.Channel; seen[key] {
+					t.Errorf("two limits of %s: %v", key, cases(d))
+				} else {
+					seen[key] = true
+				}
+			}
+			if imported := d.Imported(law, today, found); len(imported.Procedure.Versions) != 1 {
+				t.Errorf("the import has %d versions", len(imported.Procedure.Versions))
+			}
+			if _, _, err := d.Files(law, "2026-12-01"); err != nil {
+				if _, fits := problem.As(err); !fits {
+					t.Error(err)
+				}
+			}
+		}
+	})
+}
+
 // A table that is written by its grammar is read back as it was meant.
 func TestTableIsReadBack(t *testing.T) {
 	t.Parallel()

@@ -218,7 +218,7 @@ func discounts(t *testing.T, drafts []national.Draft, code string) {
 			over = append(over, text.T(text.En, f.Word(), f.Args...))
 		}
 	}
-	want(t, "ended discounts", over, []string{"The discount ended on 31/12/2025 and is still printed"})
+	want(t, "ended discounts", over, []string{"The discount ran until 31/12/2025 and is still printed"})
 }
 
 func TestEndedDiscount(t *testing.T) {

@@ -37,7 +37,7 @@ func (l *linter) addPack(p *pack.Procedure, field, kind, sentence string, args .
 func (l *linter) packLimits(p *pack.Procedure, v *pack.Version) {
 	for _, c := range v.Cases {
 		if c.Limit == nil && !c.Same && len(v.Legs) == 0 && !v.Verified {
-			l.addPack(p, "limits", NoLimit, strings.TrimSpace(c.Name+" "+c.Note))
+			l.addPack(p, "limits", NoLimit, noted(c.Name, c.Note))
 		}
 	}
 	if len(v.Legs) == 0 || len(v.Cases) != 1 || v.Cases[0].Limit == nil {
@@ -76,7 +76,7 @@ func (l *linter) packFees(p *pack.Procedure) {
 			continue
 		}
 		if r.Amount == nil {
-			l.addPack(p, "fees", FeeUnknown, strings.TrimSpace(r.Case+" "+r.Note))
+			l.addPack(p, "fees", FeeUnknown, noted(r.Case, r.Note))
 		}
 		if args, act, ok := l.over(r.Basis); ok {
 			l.addPack(p, "fees", ActOver, rule(r), args...)
@@ -89,6 +89,14 @@ func (l *linter) packFees(p *pack.Procedure) {
 			}
 		}
 	}
+}
+
+// noted is a case with its note.
+func noted(name, note string) string {
+	if note == "" {
+		return name
+	}
+	return name + ": " + note
 }
 
 // rule is a fee rule for a worklist.
