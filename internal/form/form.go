@@ -344,6 +344,23 @@ func Without(s *pack.FormSection, item int, a Answers) Answers {
 	return left
 }
 
+// Usual are the answers to begin a page with on which nothing was answered yet:
+// what most people choose is chosen.
+func Usual(p Place, a Answers) Answers {
+	for name := range a {
+		if strings.HasPrefix(name, p.Name()+".") {
+			return a
+		}
+	}
+	begun := maps.Clone(a)
+	for _, f := range p.Section.Fields {
+		if f.Usual != "" {
+			begun[p.Name()+"."+f.ID] = f.Usual
+		}
+	}
+	return begun
+}
+
 // Within are the answers of one section.
 func Within(s *pack.FormSection, a Answers) Answers {
 	own := Answers{}

@@ -71,6 +71,7 @@ type FormField struct {
 	Optional  bool
 	When      []FormWhen
 	Choices   []FormChoice
+	Usual     string // the choice that is ticked until another one is
 	Min       int64  // of a number or money
 	Max       int64  // of a number or money; of a text its longest length
 	Past      bool   // a day up to today

@@ -193,6 +193,9 @@ func (names formNames) field(s spot, sec *FormSection, f *FormField) {
 			s.at("choices").fault("pack.fault.number", "pack.fix.number", "key", "choices", "low", 2, "high", formFields)
 		}
 	}
+	if f.Usual != "" {
+		s.oneOf("usual", f.Usual, values...)
+	}
 	names.when(s, sec.ID, f.When)
 	name := sec.ID + "." + f.ID
 	if _, twice := names[name]; twice {

@@ -42,7 +42,7 @@ func readBack(f *pack.Form, law *pack.Pack, on pack.Date, lang text.Lang, a decl
 			label := in(lang, q.Field.Label, q.Field.LabelEn)
 			row := Row{Key: Said{Text: label}, Value: Said{Text: answerWords(q, law, on, lang, a)}}
 			if row.Value.Text == "" {
-				row.Value.Text = text.T(lang, "filing.not-declared")
+				row.Value.Text = text.T(lang, map[bool]string{true: "filing.not-declared", false: "filing.not-yet"}[q.Field.Optional])
 			}
 			if to != "" {
 				row.Actions = &Actions{Items: []Action{{Href: to + "?sua#" + fieldID(q.Inputs()[0]), Text: text.T(lang, "action.change"), VisuallyHiddenText: label}}}
@@ -77,7 +77,7 @@ func answerWords(q declare.Question, law *pack.Pack, on pack.Date, lang text.Lan
 	case "birth", "date":
 		return applicant.FormatBorn(v)
 	case "phone":
-		return sayPhone(v)
+		return applicant.FormatPhone(v)
 	case "plate":
 		return applicant.FormatPlate(v)
 	case "personal-number":

@@ -64,8 +64,9 @@ func (h *fromHome) question(w http.ResponseWriter, r *http.Request, by filing.Ow
 		return h.list(w, r, s, p.Section)
 	}
 	f := h.blankForm(w, r)
+	now := declare.Usual(p, s.Answers)
 	for _, name := range s.inputs(p) {
-		f.Set(name, written(s.form, name, s.Answers[name]))
+		f.Set(name, written(s.form, name, now[name]))
 	}
 	more := r.URL.Query().Has("them")
 	return h.showQuestion(w, r, s, p, f, filing.Mark(p, s.Answers), more)
@@ -113,7 +114,7 @@ func (h *fromHome) showQuestion(w http.ResponseWriter, r *http.Request, s *sheet
 	page := questionPage{Form: f, Caption: s.proc.ShortName, Title: s.title(p.Section), Seen: seen, More: more,
 		Help: s.both(p.Section.Help, p.Section.HelpEn), Back: BackLink{Href: s.before(p.Section)}, Action: s.href(p.Name())}
 	if p.Item > 0 {
-		page.Title = s.say("filing.item", "item", in(s.lang, p.Section.Item, p.Section.ItemEn), "n", p.Item)
+		page.Title = s.say("filing.item", "item", s.both(p.Section.Item, p.Section.ItemEn), "n", p.Item)
 		page.Back.Href = s.href(p.Section.ID)
 		page.Help = ""
 	}
@@ -187,7 +188,9 @@ func dress(box *Input, f *pack.FormField) {
 		box.Type, box.Inputmode, box.Classes = "tel", "tel", "govuk-input--width-20"
 	case "email":
 		box.Type, box.Inputmode, box.Spellcheck = "email", "email", &off
-	case "personal-number", "tax-code", "number", "money":
+	case "number":
+		box.Inputmode, box.Classes = "numeric", "govuk-input--width-5"
+	case "personal-number", "tax-code", "money":
 		box.Inputmode, box.Classes, box.Spellcheck = "numeric", "govuk-input--width-20", &off
 	case "id-number", "passport", "plate":
 		box.Classes, box.Spellcheck, box.Autocapitalize = "govuk-input--width-20", &off, "characters"
@@ -264,7 +267,7 @@ func (h *fromHome) answer(w http.ResponseWriter, r *http.Request, by filing.Owne
 			return problem.New(problem.Malformed, "web.malformed")
 		}
 	}
-	had := declare.Questions(p, s.Answers)
+	had := declare.Questions(p, declare.Usual(p, s.Answers))
 	d, faults, err := h.Filing.Save(r.Context(), by, s.ID, filing.Change{Place: p.Name(), Answers: typedAnswers(f, names), Seen: f.Typed("_seen")})
 	switch {
 	case problem.Is(err, problem.Stale):
