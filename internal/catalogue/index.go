@@ -7,7 +7,6 @@
 package catalogue
 
 import (
-	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -107,7 +106,7 @@ func newIndex(all []reading, known gazetteer, w weights) *Index {
 
 // usual says how each word is mostly written.
 func usual(all []reading) map[string]string {
-	times, most := map[word]int{}, map[string]string{}
+	times, most := map[word]int{}, map[string]string{} // a word's sound follows from its letters
 	for _, r := range all {
 		for _, c := range r.calls {
 			for _, w := range c.said {
@@ -117,7 +116,7 @@ func usual(all []reading) map[string]string {
 	}
 	for w, n := range times {
 		now, known := most[w.plain]
-		then := times[word{w.plain, now}]
+		then := times[word{w.plain, now, w.heard}]
 		if !known || n > then || n == then && w.marked < now {
 			most[w.plain] = w.marked
 		}
@@ -135,7 +134,9 @@ func (ix *Index) add(r reading) (said [][]word) {
 	count := map[string]float64{}
 	for _, c := range r.calls {
 		for _, t := range c.terms {
-			count[t.key] += ix.place(c.place) * ix.kind(t.kind)
+			times := ix.place(c.place) * ix.kind(t.kind)
+			count[t.key] += times
+			ix.entries[at].length += times
 		}
 		if c.place.calls() {
 			said = append(said, c.said)
@@ -152,9 +153,6 @@ func (ix *Index) add(r reading) (said [][]word) {
 			ix.terms[term] = e
 		}
 		e.in = append(e.in, posting{at, times})
-	}
-	for _, term := range slices.Sorted(maps.Keys(count)) { // in one order: sums of floats depend on it
-		ix.entries[at].length += count[term]
 	}
 	return said
 }
@@ -187,18 +185,20 @@ func file(under map[string][]int, key string, at int) {
 // finish reckons what depends on all entries together.
 func (ix *Index) finish() {
 	n := float64(len(ix.entries))
-	for _, e := range ix.terms {
+	var words []string
+	for key, e := range ix.terms {
 		with := float64(len(e.in))
 		e.rarity = math.Log(1 + (n-with+0.5)/(with+0.5))
-	}
-	for _, key := range slices.Sorted(maps.Keys(ix.terms)) {
-		if strings.ContainsAny(key, termMarks) {
-			continue
+		if !strings.ContainsAny(key, termMarks) {
+			words = append(words, key)
 		}
-		e := ix.terms[key]
-		e.word = len(ix.vocabulary)
-		ix.vocabulary = append(ix.vocabulary, known{key, lettersOf(key), e.rarity})
-		ix.sounds[sound(key)] = append(ix.sounds[sound(key)], key)
+	}
+	slices.Sort(words)
+	for place, w := range words {
+		e := ix.terms[w]
+		e.word = place
+		ix.vocabulary = append(ix.vocabulary, known{w, lettersOf(w), e.rarity})
+		ix.sounds[sound(w)] = append(ix.sounds[sound(w)], w)
 	}
 	for i := range ix.entries {
 		ix.average += ix.entries[i].length / n

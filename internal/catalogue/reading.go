@@ -102,7 +102,7 @@ func (s splitter) say(r *reading, at place, texts ...string) {
 		}
 		c := call{words: text, place: at}
 		if at.calls() {
-			c.initials = initialsOf(text)
+			c.initials = initials(all)
 		}
 		c.said = telling(all)
 		c.terms = terms(c.said)

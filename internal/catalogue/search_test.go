@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 	"unicode"
 
 	"golang.org/x/text/unicode/norm"
@@ -206,15 +207,24 @@ func FuzzSearch(f *testing.F) {
 	})
 }
 
-// TestQuestionsOfPeople measures the search with questions of ours, and with
-// those of the files that SEARCH_QUERIES names, parted by colons.
-func TestQuestionsOfPeople(t *testing.T) {
-	t.Parallel()
-	files := []string{"testdata/questions.csv"}
+// measured are the files of questions: those that words and weights were
+// improved with, those that neither has ever seen (unseen.csv: leave it so), and
+// those that SEARCH_QUERIES names, parted by colons.
+func measured() []string {
+	files := []string{"testdata/questions.csv", "testdata/unseen.csv"}
 	if more := os.Getenv("SEARCH_QUERIES"); more != "" {
 		files = append(files, strings.Split(more, ":")...)
 	}
-	for _, file := range files {
+	return files
+}
+
+func TestQuestionsOfPeople(t *testing.T) {
+	t.Parallel()
+	for _, file := range measured() {
+		least := catalogue.Figures{MRR: 0.95, Three: 0.98}
+		if strings.HasSuffix(file, "unseen.csv") {
+			least.MRR = 0.94
+		}
 		for _, on := range []pack.Date{"", "2022-11-15", "2026-10-01"} {
 			ix := catalogue.NewWholeIndex(shipped(t))
 			if on != "" {
@@ -225,14 +235,14 @@ func TestQuestionsOfPeople(t *testing.T) {
 			for _, m := range e.Mistakes {
 				t.Logf("rank %d: %q", m.Rank, m.Words)
 			}
-			if e.All.MRR < 0.95 || e.All.Three < 0.98 {
-				t.Errorf("%s %s: MRR %.3f, in the first three %.3f; want 0.95 and 0.98", file, on, e.All.MRR, e.All.Three)
+			if e.All.MRR < least.MRR || e.All.Three < least.Three {
+				t.Errorf("%s %s: MRR %.3f, in the first three %.3f; want %.2f and %.2f", file, on, e.All.MRR, e.All.Three, least.MRR, least.Three)
 			}
 		}
 	}
 }
 
-func questions(t *testing.T, file string, on pack.Date) []catalogue.Question {
+func questions(t testing.TB, file string, on pack.Date) []catalogue.Question {
 	t.Helper()
 	f, err := os.Open(file)
 	if err != nil {
@@ -273,11 +283,7 @@ func TestNoQuestionIsWrittenIntoTheLaw(t *testing.T) {
 	for _, cell := range strings.FieldsFunc(string(synonyms), func(r rune) bool { return strings.ContainsRune("\t\n|", r) }) {
 		written[plain(cell)] = true
 	}
-	files := []string{"testdata/questions.csv"}
-	if more := os.Getenv("SEARCH_QUERIES"); more != "" {
-		files = append(files, strings.Split(more, ":")...)
-	}
-	for _, file := range files {
+	for _, file := range measured() {
 		for _, q := range questions(t, file, "") {
 			if written[plain(q.Words)] {
 				t.Errorf("%s: %q stands in the law or in synonyms.tsv", file, q.Words)
@@ -306,7 +312,22 @@ func BenchmarkSearch(b *testing.B) {
 	}
 }
 
+// What people wait for in the program itself, over the procedures of all times.
+func BenchmarkAnswer(b *testing.B) {
+	ix := catalogue.NewWholeIndex(shipped(b))
+	asked := append(questions(b, "testdata/questions.csv", ""), questions(b, "testdata/unseen.csv", "")...)
+	var took []time.Duration
+	for i := 0; b.Loop(); i++ {
+		begun := time.Now()
+		ix.Answer(asked[i%len(asked)].Words, 20)
+		took = append(took, time.Since(begun))
+	}
+	slices.Sort(took)
+	b.ReportMetric(float64(took[len(took)*99/100].Microseconds()), "p99-µs")
+}
+
 func BenchmarkNewIndex(b *testing.B) {
+	b.ReportAllocs()
 	p := shipped(b)
 	for b.Loop() {
 		catalogue.NewIndex(p, today)

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"quay20/internal/applicant"
 )
@@ -14,6 +15,7 @@ import (
 type word struct {
 	plain  string // folded: "dang"
 	marked string // with its marks, wherever the tone was put; "" if typed without
+	heard  string // its sound, if it was reckoned
 }
 
 // fields takes text apart where words end.
@@ -25,6 +27,7 @@ func fields(s string) []string {
 
 func newWord(typed string) word {
 	w := word{plain: applicant.Fold(typed)}
+	w.heard = sound(w.plain)
 	if w.plain != "" && len(w.plain) != len(typed) {
 		w.marked = applicant.SortKey(typed)
 	}
@@ -102,10 +105,17 @@ func terms(words []word) []term {
 		if i > 0 {
 			before := words[i-1].plain
 			all = append(all, term{before + pairMark + w.plain, pairTerm},
-				term{sound(before) + soundMark + sound(w.plain), soundTerm})
+				term{words[i-1].sound() + soundMark + w.sound(), soundTerm})
 		}
 	}
 	return all
+}
+
+func (w word) sound() string {
+	if w.heard == "" {
+		return sound(w.plain)
+	}
+	return w.heard
 }
 
 // sound is how a folded word is heard by those who mix up letters.
@@ -125,8 +135,15 @@ func sound(w string) string {
 // squeeze is a code or alias as the index files it: "1.004222", "dktt".
 func squeeze(s string) string { return strings.ReplaceAll(applicant.Fold(s), " ", "") }
 
-// initialsOf gives "dktt" for Đăng ký tạm trú.
-func initialsOf(s string) string { return applicant.Initials(s) }
+// initials gives "dktt" for Đăng ký tạm trú.
+func initials(words []word) string {
+	var b strings.Builder
+	for _, w := range words {
+		r, _ := utf8.DecodeRuneInString(w.plain)
+		b.WriteRune(r)
+	}
+	return b.String()
+}
 
 //go:embed synonyms.tsv
 var synonymText string

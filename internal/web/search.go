@@ -129,7 +129,7 @@ func (c *citizen) forms(lang text.Lang, law *pack.Pack, on pack.Date, q string) 
 		v, _ := p.On(on)
 		for _, paper := range v.Components {
 			number, _, _ := strings.Cut(paper.Form, " (")
-			if e := (Errand{Name: paper.Form + ": " + paper.Name, Href: "/tt/" + url.PathEscape(p.Code), Field: p.ShortName}); names(q, number) && !slices.Contains(list, e) {
+			if e := (Errand{Name: p.ShortName, Href: "/tt/" + url.PathEscape(p.Code), Field: paper.Form + ": " + paper.Name}); names(q, number) && !slices.Contains(list, e) {
 				list = append(list, e)
 			}
 		}
