@@ -22,6 +22,8 @@ var (
 	moneyText  = regexp.MustCompile(`(?i)(\d[\d.,]*)\s?(đồng|đ|vnđ|vnd|usd|việt nam đồng)(?:[^\p{L}]|$)(?:\s*/?\s*)`)
 	perText    = regexp.MustCompile(`^[^\p{L}]{0,2}(\p{L}[^.,;:()/]{0,40})`)
 	untilText  = regexp.MustCompile(`(?i)(?:từ\s+(?:ngày\s+)?(\d{1,2})/(\d{1,2})/(\d{4})\s+)?(?:áp dụng\s+)?đến\s+(?:hết\s+)?(?:ngày\s+)?(\d{1,2})/(\d{1,2})/(\d{4})`)
+	discount   = regexp.MustCompile(`(?i)(bằng|giảm còn|giảm xuống còn|còn|giảm)\s+(\d{1,3})\s?%`)
+	exempt     = regexp.MustCompile(`(?i)miễn|giảm|không (?:phải )?(?:thu|nộp)|trừ (?:trường hợp|các)`)
 	percent    = regexp.MustCompile(`(\d{1,3})\s?%`)
 	tariff     = regexp.MustCompile(`(?i)mức\s+(?:thu|phí)|theo\s+quy\s+định|thông\s+tư|nghị\s+quyết`)
 	carrier    = regexp.MustCompile(`(?i)bưu chính|chuyển phát|đơn vị cung cấp dịch vụ`)
@@ -96,14 +98,34 @@ func currency(word string) string {
 	return "VND"
 }
 
-// openBracket finds a remark in brackets that says until when, or by what, so
-// that its full stops and numbers do not part the clause.
-var remark = regexp.MustCompile(`\(([^()]*)\)`)
+// remark is in brackets within a note: until when, or by what. Its full stops
+// and semicolons part no clauses.
+var (
+	remark  = regexp.MustCompile(`\(([^()]*)\)`)
+	oneLine = strings.NewReplacer(";", ",", "\n", " ", ". ", ", ")
+)
 
 func noteClauses(note string) []string {
 	return clauses(remark.ReplaceAllStringFunc(note, func(s string) string {
-		return strings.NewReplacer(";", ",", "\n", " ", ". ", ", ").Replace(strings.TrimSuffix(s, ".)") + map[bool]string{true: ")", false: ""}[strings.HasSuffix(s, ".)")])
+		return "(" + oneLine.Replace(strings.TrimRight(s[1:len(s)-1], ". ")) + ")"
 	}))
+}
+
+// share is what a discount leaves of the fee, in hundredths: "bằng 50%" leaves
+// 50, "giảm 30%" leaves 70. False if the clause says it in another way.
+func share(clause string) (int64, bool) {
+	m := discount.FindStringSubmatch(clause)
+	if m == nil || len(percent.FindAllString(clause, 2)) > 1 {
+		return 0, false
+	}
+	n, err := strconv.ParseInt(m[2], 10, 64)
+	if err != nil || n > 100 {
+		return 0, false
+	}
+	if strings.EqualFold(m[1], "giảm") {
+		n = 100 - n
+	}
+	return n, true
 }
 
 // read gives the fee rules of a price; ok is false if they are not certain.
@@ -123,12 +145,12 @@ func (p Price) read(channel string) (rules []pack.FeeRule, free, ok bool) {
 		r.Basis = numberIn(clause)
 		money := moneyText.FindAllStringSubmatchIndex(clause, -1)
 		from, to, dated := until(clause)
-		if cut := percent.FindStringSubmatch(clause); cut != nil {
-			share, _ := strconv.ParseInt(cut[1], 10, 64)
-			if !dated || len(money) > 0 || share > 100 {
+		if percent.MatchString(clause) {
+			left, sure := share(clause)
+			if !sure || !dated || len(money) > 0 || *p.Amount*left%100 != 0 {
 				return nil, false, false
 			}
-			part := *p.Amount * share / 100
+			part := *p.Amount * left / 100
 			r.Amount, r.From, r.To, r.Kind, r.Note = &part, from, to, "reduction", clause
 			if onlineText.MatchString(clause) {
 				r.Channel = "online"
@@ -138,8 +160,9 @@ func (p Price) read(channel string) (rules []pack.FeeRule, free, ok bool) {
 		}
 		switch len(money) {
 		case 0:
-			if strings.ContainsAny(strings.ReplaceAll(clause, r.Basis, ""), "0123456789") && !dated && !wordsOnly(clause) {
-				return nil, false, false
+			digits := strings.ContainsAny(clause, "0123456789") && !dated && !codeText.MatchString(clause)
+			if digits || exempt.MatchString(clause) {
+				return nil, false, false // an amount, or an exception, in words of its own
 			}
 			if label := strings.Trim(clause, " .;:/"); !named && len(noted) == 1 && label != "" && !strings.HasPrefix(clause, "/") && r.Basis == "" {
 				r.Case = label
@@ -209,9 +232,6 @@ func distinct(rules []pack.FeeRule) bool {
 	}
 	return true
 }
-
-// wordsOnly reports whether the numbers of a clause are those of an instrument.
-func wordsOnly(clause string) bool { return codeText.MatchString(clause) }
 
 // label is the case that stands before an amount, "" if it says nothing that the
 // channel does not say.

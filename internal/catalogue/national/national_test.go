@@ -379,3 +379,77 @@ func TestWorklistOfASpoiledPack(t *testing.T) {
 		}
 	}
 }
+
+// A discount is what the words say: "bằng 30%" leaves 30 of 100, "giảm 30%" 70.
+// What they say in another way, or an exemption, keeps the fee as text.
+func TestDiscountsAndExemptions(t *testing.T) {
+	t.Parallel()
+	law := laichau(t)
+	for note, fee := range map[string]string{
+		"10.000 đồng/lần; Từ ngày 01/01/2026 đến hết ngày 31/12/2026 thu bằng 30% mức trên": "10000 3000",
+		"10.000 đồng/lần; Từ ngày 01/01/2026 đến hết ngày 31/12/2026 giảm 30% mức trên":     "10000 7000",
+		"10.000 đồng/lần; Từ ngày 01/01/2026 đến hết ngày 31/12/2026 giảm còn 30% mức trên": "10000 3000",
+		"10.000 đồng/lần; Từ ngày 01/01/2026 đến hết ngày 31/12/2026 thu thêm 30% mức trên": "",
+		"10.000 đồng/lần; Nộp trực tuyến giảm 30%":                                          "",
+		"10.000 đồng/lần; Người có công được miễn":                                          "",
+		"Trường hợp làm lại: 20.000 đồng/lần; Trường hợp khác: 10.000 đồng/lần":             "20000 10000",
+		"Trường hợp làm lại: 20.000 đồng/lần; Trường hợp khác: 30.000 đồng/lần":             "",
+		"Áp dụng đến hết ngày 31/12/2026: 10.000 đồng/lần; từ 15.000 đồng đến 20.000 đồng":  "",
+		"/lần": "10000",
+	} {
+		record := `{"ma_thu_tuc": "9.930001", "cach_thuc_thuc_hien": "Hình thức nộpThời gianPhí, lệ phíMô tảTrực tiếp2 Ngày10,000 Việt Nam Đồng(` + note + `)"}`
+		drafts, err := national.Read(strings.NewReader(record), law, today)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var amounts []string
+		for _, f := range drafts[0].Procedure.Fees {
+			amounts = append(amounts, fmt.Sprint(*f.Amount))
+		}
+		if got := strings.Join(amounts, " "); got != fee {
+			t.Errorf("«%s» is read as %q, want %q", note, got, fee)
+		}
+		if kept := drafts[0].Marks["fees"].State == national.Kept; kept != (fee == "") {
+			t.Errorf("«%s» is %s", note, drafts[0].Marks["fees"].State)
+		}
+	}
+}
+
+// Sentences about time as they are written, one a row.
+func TestSentencesAboutTime(t *testing.T) {
+	t.Parallel()
+	law := laichau(t)
+	for _, c := range []struct{ column, sentence, limits string }{
+		{"5 Ngày làm việc", "", "5 working_day: Thông thường"},
+		{"5 Ngày làm việc", "Nộp tại quầy. Nghỉ thứ 7.", "5 working_day: Thông thường"},
+		{"5 Ngày làm việc", "- Thời hạn giải quyết: 05 ngày làm việc.", "5 working_day: Thông thường"},
+		{"5 Ngày làm việc", "Trong thời hạn 05 ngày làm việc kể từ ngày nhận đủ hồ sơ, Công an cấp xã trả lời.", "5 working_day: Thông thường"},
+		{"7 Ngày làm việc", "- 03 ngày làm việc đối với trường hợp có sẵn ảnh;\n- 07 ngày làm việc đối với trường hợp phải chụp ảnh.", "3 working_day: có sẵn ảnh, 7 working_day: phải chụp ảnh"},
+		{"7 Ngày làm việc", "Đối với trường hợp có sẵn ảnh thì trong thời hạn 07 ngày làm việc kể từ ngày tiếp nhận hồ sơ, cán bộ trả thẻ.", "7 working_day: có sẵn ảnh"},
+		{"45 Ngày", "Không quá 30 ngày, kể từ ngày nhận đủ hồ sơ; vụ việc phức tạp thì có thể kéo dài hơn nhưng không quá 45 ngày.", "30 day: Thông thường up to 45 day"},
+		{"1 Tháng", "Không quá 01 tháng kể từ ngày nhận đủ hồ sơ; trường hợp cần thiết có thể gia hạn thêm nhưng không quá 01 tháng.", "1 month: Thông thường up to 2 month"},
+		// what does not add up, or is said of something else, is nobody's limit
+		{"4 Ngày làm việc", "Thời hạn giải quyết: 05 ngày làm việc.", ""},
+		{"7 Ngày", "07 ngày làm việc, kể từ ngày nhận đủ hồ sơ (Sở Nội vụ: 03 ngày; UBND cấp xã: 04 ngày)", ""},
+		{"3 Ngày làm việc", "Trong thời hạn 03 ngày làm việc kể từ ngày nhận đủ hồ sơ, Phòng Cảnh sát giao thông chuyển hồ sơ. Cục Cảnh sát giao thông xem xét trong thời hạn 02 ngày làm việc.", ""},
+		{"5 Ngày làm việc", "05 ngày làm việc kể từ khi nhận hồ sơ phải kiểm tra; trong 10 ngày tiếp theo phải trả lời.", ""},
+		{"9 Ngày", "Không quá 03 ngày với trường hợp mới; Không quá 05 ngày với trường hợp cũ.", ""},
+	} {
+		record := `{"ma_thu_tuc": "9.930001", "cach_thuc_thuc_hien": ` + fmt.Sprintf("%q", "Hình thức nộpThời gianPhí, lệ phíMô tảTrực tiếp"+c.column+"Miễn phí"+c.sentence) + `}`
+		drafts, err := national.Read(strings.NewReader(record), law, today)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d := &drafts[0]
+		got := strings.Join(cases(d), ", ")
+		if e := d.Version().Extension; e != nil {
+			got += " up to " + e.Ceiling.String()
+		}
+		if got != c.limits {
+			t.Errorf("[%s] %s\n  is read as %q, want %q", c.column, c.sentence, got, c.limits)
+		}
+		if kept := d.Marks["limits"].State == national.Kept; kept != (c.limits == "") {
+			t.Errorf("[%s] %s is %s", c.column, c.sentence, d.Marks["limits"].State)
+		}
+	}
+}

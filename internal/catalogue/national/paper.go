@@ -18,7 +18,7 @@ type Paper struct {
 var (
 	countText = regexp.MustCompile(`(\d+) bản chính(?:,(\d+) bản sao)?|(\d+) bản sao`)
 	fileText  = regexp.MustCompile(`(?i)\.(?:docx?|pdf|xlsx?|rar|zip|jpe?g|png)$`)
-	formText  = regexp.MustCompile(`(?i)mẫu\s+(?:số\s+)?((?:[A-ZĐ]{1,4}\d{1,3}[a-zđ]?(?:/\d+)?)|(?:\d{1,2}[a-zđ]?(?:/\d{4}/[A-ZĐ]+)?)|(?:ĐKX\d+(?:/\d+)?))(?:[^\p{L}\d]|$)`)
+	formText  = regexp.MustCompile(`(?i)mẫu\s+(?:số\s+)?((?:[A-ZĐ]{1,4}\d{1,3}[a-zđ]?(?:/\d+)?)|(?:\d{1,2}[a-zđ]?(?:/\d{4}/[A-ZĐ]+)?))(?:[^\p{L}\d]|$)`)
 	ofAct     = regexp.MustCompile(`(?i)ban hành kèm theo (Thông tư|Nghị định|Quyết định)(?: liên tịch)?(?: số)? ?`)
 	noCase    = regexp.MustCompile(`^[-\s]*$|^(?i:bao gồm:?|hồ sơ gồm:?|gồm:?|thành phần hồ sơ:?)$`)
 	setOfAll  = regexp.MustCompile(`(?i)^[*+\-\s]*số lượng hồ sơ\s*:?`)

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"quay20/internal/catalogue"
@@ -20,7 +19,7 @@ import (
 func (d *Draft) Over(law *pack.Pack, from pack.Date) pack.Procedure {
 	p := d.Procedure
 	v := *d.Version()
-	v.Note = "Danh mục quốc gia, dòng " + strconv.Itoa(d.Line)
+	v.Note = text.T(text.Vi, "national.note", "line", d.Line)
 	v.Channels = slices.Clone(v.Channels)
 	p.Fees = slices.DeleteFunc(slices.Clone(p.Fees), func(r pack.FeeRule) bool { return r.To != "" && r.To < from })
 	for i := range p.Fees {

@@ -80,11 +80,11 @@ func (d *Draft) limits() {
 	var cases []placed
 	var kept []said
 	var vague []said
-	any, doubt := false, false
+	printed, doubt := false, false
 	for i := range d.Ways {
 		w := &d.Ways[i]
 		t := w.time()
-		any = any || w.Limit != nil || len(t.clauses) > 0
+		printed = printed || w.Limit != nil || len(t.clauses) > 0
 		if !t.sure {
 			if w.Limit != nil || len(t.clauses) > 0 {
 				kept = say(kept, w.Channel, w.sentence(t.clauses))
@@ -112,7 +112,7 @@ func (d *Draft) limits() {
 	v.Cases = d.cases(cases)
 	mark := Mark{State: Typed}
 	switch {
-	case !any:
+	case !printed:
 		mark.State = Absent
 	case len(kept) > 0:
 		mark = Mark{State: Kept, Why: "national.why.limits", Text: sayAll(kept)}
@@ -220,11 +220,11 @@ func (w *Way) sentence(clauses []string) string {
 func (d *Draft) fees() {
 	p := &d.Procedure
 	var kept []said
-	any, free := false, false
+	printed, free := false, false
 	for i := range d.Ways {
 		w := &d.Ways[i]
 		price := w.price()
-		any = any || price.said
+		printed = printed || price.said
 		if !price.sure {
 			kept = say(kept, w.Channel, w.printed())
 			for _, c := range price.clashes {
@@ -245,7 +245,7 @@ func (d *Draft) fees() {
 	}
 	p.Fees = joinChannels(p.Fees)
 	switch {
-	case !any:
+	case !printed:
 		p.FeeStatus = "none_listed"
 	case len(kept) > 0:
 		d.keep("fees", "national.why.fees", sayAll(kept))
