@@ -29,3 +29,13 @@ func (p *Page) Line(kilobytes, latency float64) {
 		p.t.Fatalf("changing the line: %v", err)
 	}
 }
+
+// Cookie gives the browser a cookie of our host, as one that was there before.
+func (p *Page) Cookie(name, value string) {
+	p.t.Helper()
+	secure := true
+	params := network.SetCookieParams{Name: name, Value: value, URL: p.base, Path: "/", Secure: &secure}
+	if _, err := chromedp.Call(p.ctx, network.SetCookie, params); err != nil {
+		p.t.Fatalf("setting cookie %s: %v", name, err)
+	}
+}
