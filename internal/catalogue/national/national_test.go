@@ -453,3 +453,39 @@ func TestSentencesAboutTime(t *testing.T) {
 		}
 	}
 }
+
+// The count of papers is run together with the name before it.
+func TestCountsOfPapers(t *testing.T) {
+	t.Parallel()
+	law := laichau(t)
+	for table, want := range map[string]string{
+		"Đơn1 bản chính":                           "Đơn 1+0",
+		"Đơn0 bản chính,12 bản sao":                "Đơn 0+12",
+		"Ảnh4 bản sao":                             "Ảnh 0+4",
+		"Đơn1 bản chínhẢnh2 bản chính,1 bản sao":   "Đơn 1+0, Ảnh 2+1",
+		"Tờ khai ngày 25/6/20242 bản chính":        "Tờ khai ngày 25/6/2024 2+0",
+		"Giấy gồm 01 bản sao và ảnh1 bản chính":    "Giấy gồm 01 bản sao và ảnh 1+0",
+		"Theo Nghị định 1161 bản chính":            "?",
+		"Đơn99999999999999999999 bản sao":          "?",
+		"Đơn1 bản chính,99999999999999999 bản sao": "?",
+		"Đơn": "?",
+		"Đơn1 bản chínhLưu ý: mang bút0 bản chính": "Đơn 1+0",
+	} {
+		record := `{"ma_thu_tuc": "9.930001", "thanh_phan_ho_so": "--Tên giấy tờMẫu đơn, tờ khaiSố lượng` + table + `"}`
+		drafts, err := national.Read(strings.NewReader(record), law, today)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var all []string
+		for _, c := range drafts[0].Version().Components {
+			all = append(all, fmt.Sprintf("%s %d+%d", c.Name, c.Originals, c.Copies))
+		}
+		got := strings.Join(all, ", ")
+		if drafts[0].Marks["papers"].State == national.Kept {
+			got = "?"
+		}
+		if got != want {
+			t.Errorf("«%s» is read as %q, want %q", table, got, want)
+		}
+	}
+}

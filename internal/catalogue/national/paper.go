@@ -1,6 +1,7 @@
 package national
 
 import (
+	"cmp"
 	"regexp"
 	"strconv"
 	"strings"
@@ -22,7 +23,7 @@ var (
 	ofAct     = regexp.MustCompile(`(?i)ban hành kèm theo (Thông tư|Nghị định|Quyết định)(?: liên tịch)?(?: số)? ?`)
 	noCase    = regexp.MustCompile(`^[-\s]*$|^(?i:bao gồm:?|hồ sơ gồm:?|gồm:?|thành phần hồ sơ:?)$`)
 	setOfAll  = regexp.MustCompile(`(?i)^[*+\-\s]*số lượng hồ sơ\s*:?`)
-	remarks   = regexp.MustCompile(`(?i)^[*+\-\s]*(?:lưu ý|ghi chú)\b`)
+	remarks   = regexp.MustCompile(`(?i)^[*+\-\s]*(?:lưu ý|ghi chú)(?:[^\p{L}]|$)`)
 	ifAny     = regexp.MustCompile(`(?i)\(nếu có\)|nếu có[.;]?$`)
 )
 
@@ -38,16 +39,13 @@ func papers(cell string) (rows []Paper, whole bool) {
 			if at[0] < begin {
 				continue
 			}
-			ends, sure := endsPaper(table, at)
-			if !ends {
+			c := counts(table, at)
+			if !c.ends {
 				continue
 			}
-			p := Paper{Counted: sure}
-			if sure {
-				p.Originals, p.Copies = count(table, at, 2), count(table, at, 4)+count(table, at, 6)
-			}
-			p.name(table[begin:at[0]], title)
-			if !sure {
+			p := Paper{Component: pack.Component{Originals: c.originals, Copies: c.copies}, Counted: c.sure}
+			p.name(table[begin:at[0]+c.ofName], title)
+			if !c.sure {
 				p.Name, whole = flat(table[begin:at[1]]), false
 			}
 			rows, begin = append(rows, p), at[1]
@@ -60,42 +58,47 @@ func papers(cell string) (rows []Paper, whole bool) {
 	return rows, whole
 }
 
-// endsPaper tells the count column from a count within a name, and says whether
-// its digits are its own.
-func endsPaper(table string, at []int) (ends, sure bool) {
-	digits := at[2]
-	if digits < 0 {
-		digits = at[6]
+// column is what the count column of a paper says.
+type column struct {
+	originals, copies int
+	ends              bool // the row; false: the count is within a name
+	sure              bool // somebody can say which digits are the count's, where a name ends with a number
+	ofName            int  // so many of the digits are the name's
+}
+
+func counts(table string, at []int) (c column) {
+	group := func(n int) string {
+		if at[n] < 0 {
+			return ""
+		}
+		return table[at[n]:at[n+1]]
 	}
-	run := table[digits : strings.IndexByte(table[digits:], ' ')+digits]
 	if at[1] < len(table) && strings.ContainsAny(table[at[1]:at[1]+1], " ,.;)") {
-		return false, false
+		return c
 	}
-	if len(run) == 1 {
-		return true, true
+	run := cmp.Or(group(2), group(6))
+	c.ends, c.sure = true, true
+	switch {
+	case len(run) == 1:
+	case len(run) == 5 && yearBefore.MatchString(table[:at[0]+len(run)]): // "ngày 25/6/20241 bản chính"
+		c.ofName = 4
+	default:
+		return column{ends: run[0] != '0'}
 	}
-	// "ngày 25/6/20241 bản chính": a year of four digits and a count of one.
-	before := table[:digits]
-	if dated.MatchString(before+run) && len(run) == 5 {
-		return true, true
+	c.originals = int(run[c.ofName] - '0')
+	if group(2) == "" {
+		c.originals, c.copies = 0, c.originals
 	}
-	return run[0] != '0', false
+	if more := group(4); more != "" {
+		const many = 1000
+		var err error
+		c.copies, err = strconv.Atoi(more)
+		c.sure = err == nil && c.copies < many
+	}
+	return c
 }
 
-var dated = regexp.MustCompile(`\d{1,2}/\d{1,2}/(?:19|20)\d{3}$`)
-
-// count is the number of a group; of a number run together with a year, the last digit.
-func count(table string, at []int, group int) int {
-	if at[group] < 0 {
-		return 0
-	}
-	run := table[at[group]:at[group+1]]
-	n, _ := strconv.Atoi(run[max(len(run)-1, 0):])
-	if len(run) <= 2 {
-		n, _ = strconv.Atoi(run)
-	}
-	return n
-}
+var yearBefore = regexp.MustCompile(`\d{1,2}/\d{1,2}/(?:19|20)\d{3}$`)
 
 // name parts a name from the file of its form, and finds the form's number.
 func (p *Paper) name(s, title string) {
