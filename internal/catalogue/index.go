@@ -10,6 +10,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"sync"
 
 	"quay20/internal/pack"
 )
@@ -28,6 +29,7 @@ type Index struct {
 	usual      map[string]string   // word without marks → as it is mostly written, "" without
 	places     gazetteer
 	average    float64 // length of an average entry
+	written    func() []written
 }
 
 // procedure is what the index keeps of a procedure or matter.
@@ -101,6 +103,7 @@ func newIndex(all []reading, known gazetteer, w weights) *Index {
 	for i, calls := range said {
 		ix.call(i, all[i].calls, calls)
 	}
+	ix.written = sync.OnceValue(ix.spell) // few questions find nothing
 	return ix
 }
 

@@ -202,38 +202,57 @@ func (ix *Index) bm25(asked question) []float64 {
 // question that found nothing, letter by letter: "Có phải ông/bà tìm".
 func (ix *Index) Alike(q string, n int) []Hit {
 	const least = 0.35
+	var typed [1 << 15]bool
+	asked := trigrams(shorten(q))
+	for _, t := range asked {
+		typed[t] = true
+	}
 	found := newHits(ix)
-	typed := trigrams(applicant.Fold(shorten(q)))
-	for at, p := range ix.entries {
-		if p.kind != Procedure {
-			continue
-		}
-		for _, call := range p.phrases {
-			if like := shareOf(typed, trigrams(applicant.Fold(call.words))); like >= least {
-				found.add(at, like*p.prior, ByName, call.words)
+	for _, w := range ix.written() {
+		both := 0
+		for _, t := range w.trigrams {
+			if typed[t] {
+				both++
 			}
+		}
+		if like := 2 * float64(both) / float64(max(1, len(asked)+len(w.trigrams))); like >= least {
+			found.add(w.at, like*ix.entries[w.at].prior, ByName, w.words)
 		}
 	}
 	return found.best(n)
 }
 
-// trigrams are the groups of three letters of a text.
-func trigrams(s string) map[string]bool {
-	all := map[string]bool{}
-	for i := 0; i+3 <= len(s); i++ {
-		all[s[i:i+3]] = true
+// written is a way to call a procedure, as letters.
+type written struct {
+	at       int
+	words    string
+	trigrams []uint16
+}
+
+// spell takes all ways to call a procedure apart into letters.
+func (ix *Index) spell() (all []written) {
+	for at, p := range ix.entries {
+		for _, call := range p.phrases {
+			if p.kind == Procedure {
+				all = append(all, written{at, call.words, trigrams(call.words)})
+			}
+		}
 	}
 	return all
 }
 
-func shareOf(a, b map[string]bool) float64 {
-	both := 0
-	for t := range a {
-		if b[t] {
-			both++
+// trigrams are the groups of three letters of a text, each once; a letter is
+// its last five bits.
+func trigrams(s string) []uint16 {
+	s = applicant.Fold(s)
+	var all []uint16
+	for i := 0; i+3 <= len(s); i++ {
+		t := uint16(s[i]&31)<<10 | uint16(s[i+1]&31)<<5 | uint16(s[i+2]&31)
+		if !slices.Contains(all, t) {
+			all = append(all, t)
 		}
 	}
-	return 2 * float64(both) / max(1, float64(len(a)+len(b)))
+	return all
 }
 
 // nearest is the phrase most like the question, and by how much that lifts its

@@ -203,6 +203,12 @@ func FuzzSearch(f *testing.F) {
 				t.Errorf("%q: hit %d is %+v after %v", q, i, h, hits[:i])
 			}
 		}
+		for _, h := range append(ix.Answer(q, 10), ix.Alike(q, 10)...) {
+			if h.Code == "" || h.Score <= 0 || h.Words == "" {
+				t.Errorf("%q: %+v", q, h)
+			}
+		}
+		ix.Places(q)
 		ix.Alias(q)
 	})
 }
@@ -309,6 +315,13 @@ func BenchmarkSearch(b *testing.B) {
 				ix.Search(q, 10)
 			}
 		})
+	}
+}
+
+func BenchmarkAlike(b *testing.B) {
+	ix := index(b, today)
+	for b.Loop() {
+		ix.Alike("honchieuphothong", 5)
 	}
 }
 
