@@ -1,5 +1,5 @@
 // Builds what the pages need into internal/web/static/dist: one style sheet
-// for the public and one for officers, their scripts, and the letters.
+// for public pages that are read, what more the others need, and one for officers, their scripts, and the letters.
 // Run by `make assets`. An entry point that is not there yet is left out.
 import { existsSync } from "node:fs";
 import { cp, mkdir, readdir, rm, stat, writeFile } from "node:fs/promises";
@@ -8,7 +8,7 @@ import { build } from "esbuild";
 import { compileAsync } from "sass";
 
 const dist = "internal/web/static/dist";
-const styles = ["public", "officer"];
+const styles = ["public", "service", "officer"];
 const scripts = ["public", "desk", "papers"];
 // Latin and Vietnamese are enough for every Vietnamese letter, đ and ơ too;
 // the latin-ext file would triple the weight of a first visit.

@@ -140,3 +140,27 @@ func (b *booth) concluded() dossier.Dossier {
 func cursorAt(p *webtest.Page, id string) {
 	webtest.Eval[bool](p, `new Promise(done => { const look = () => document.readyState === "complete" && document.activeElement?.id === "`+id+`" ? done(true) : setTimeout(look, 20); look() })`)
 }
+
+// A fee for each person asks how many as soon as its case is chosen.
+func TestFeePerPersonAsksForTheNumber(t *testing.T) {
+	t.Parallel()
+	b, p := atBrowser(t, commune)
+	p.Goto(intakePath)
+	p.Scan(cardQR)
+	p.Wait(`[id="filer.name"][value="LÒ THỊ PÂNG"]`)
+	p.Type("tt")
+	p.Enter("Enter")
+	p.Wait(`[name="fee_case"]`)
+	p.Click(`[name="fee_case"][value="Theo danh sách"]`)
+	p.Wait("#fee_count")
+	p.Click("#fee_count")
+	p.Type("12")
+	p.Press("Tab")
+	webtest.Eval[bool](p, `new Promise((done) => {
+		const sum = document.getElementById("sum");
+		const look = () => sum.textContent.includes("120.000 đồng") && done(true);
+		new MutationObserver(look).observe(sum, { childList: true, subtree: true });
+		look();
+	})`) // or the step's patience ends
+	b.none()
+}

@@ -573,3 +573,33 @@ func TestIntakeNeedsADesk(t *testing.T) {
 		}
 	})
 }
+
+// The fee of a list is for each person on it; the receipt and the slip say how
+// many and by which text.
+func TestFeePerPersonIsCountedAtTheDesk(t *testing.T) {
+	atBooth(t, commune, func(t *testing.T, b *booth) {
+		v := b.filled()
+		v.Set("fee_case", "Theo danh sách")
+		doc := b.doc(b.post(fillPath, v), 200)
+		if doc.Find("#fee_count").Length() != 1 || !strings.Contains(said(doc, "#sum"), "10.000 đồng") {
+			t.Fatalf("the number of people is not asked: %q", said(doc, "#sum"))
+		}
+		v = typed(doc)
+		v.Set("fee_count", "12")
+		if got := said(b.doc(b.post(fillPath, v), 200), "#sum"); !strings.Contains(got, "120.000 đồng") || !strings.Contains(got, "75/2022/TT-BTC") {
+			t.Errorf("twelve people pay %q", got)
+		}
+		for _, wrong := range []string{"-1", "1001", "mười"} {
+			v.Set("fee_count", wrong)
+			if a := b.post(intakePath, v); a.Code != 422 || b.doc(a, 422).Find(`.govuk-error-summary a[href="#fee_count"]`).Length() != 1 {
+				t.Errorf("%q people are answered %d", wrong, a.Code)
+			}
+		}
+		b.none()
+		v.Set("fee_count", "12")
+		b.goes(b.post(intakePath, v))
+		if d := b.only(); d.Fee.Amount != 120_000 || d.Fee.Count != 12 || d.Fee.Per != "người" || !d.Fee.Paid {
+			t.Errorf("%+v", d.Fee)
+		}
+	})
+}

@@ -205,6 +205,7 @@ type view struct {
 	Refresh  int    // seconds after which a shared computer's screen clears itself; 0 never
 	HasFinds bool   // the global search exists
 	Warning  string // what every desk must know now
+	Service  bool   // a public page on which more is done than reading
 }
 
 // NavItem is one link of the navigation.
@@ -255,6 +256,13 @@ func (s *Server) navigation(items []NavItem, by *Visitor, at string) []NavItem {
 	return nav
 }
 
+// reads reports whether a public page is only read: it needs less style, and a
+// first visit stays light (ux 7).
+func reads(path string) bool {
+	first, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	return slices.Contains([]string{"", "tim", "thu-tuc", "linh-vuc", "tt", "tro-giup", "kha-nang-tiep-can", "rieng-tu", "cookie"}, first)
+}
+
 // searchPath is the desk's one search for everything (ux O11).
 const searchPath = "/desk/search"
 
@@ -266,6 +274,7 @@ func (s *Server) viewOf(w http.ResponseWriter, r *http.Request, data any) view {
 	}
 	if v.by == nil {
 		out.Nav = s.navigation(publicNav, nil, r.URL.Path)
+		out.Service = !reads(r.URL.Path)
 		if v.holder != nil {
 			out.Signout = s.formToken(w, r)
 			out.Refresh = v.holder.clears()

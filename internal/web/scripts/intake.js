@@ -3,7 +3,7 @@
 // date and fee at once.
 
 // A choice of these changes what the law asks: date, fee, papers.
-const deciding = ["case", "fee_case", "unit", "pay", "channel"];
+const deciding = ["case", "fee_case", "fee_count", "unit", "pay", "channel"];
 
 let asked = 0;
 
