@@ -54,6 +54,9 @@ func (p *Province) Build(ctx context.Context, plan Plan) ([]SignIn, error) {
 	if err := p.fromHome(ctx); err != nil {
 		return nil, err
 	}
+	if err := p.publications(ctx, who); err != nil {
+		return nil, err
+	}
 	if _, err := p.Register.Sweep(ctx); err != nil {
 		return nil, err
 	}
