@@ -135,11 +135,11 @@ func (p *Procedure) take(pub Publication) {
 			}
 		}
 	}
-	for _, f := range pub.Fees { // behind those of its case, so that cases keep their order
-		at := len(p.Fees)
+	for _, f := range pub.Fees { // behind the one that it replaces, so that lists keep their order
+		at, near := len(p.Fees), false
 		for i, old := range p.Fees {
-			if old.Case == f.Case {
-				at = i + 1
+			if old.Case == f.Case && (old.Channel == f.Channel || !near) {
+				at, near = i+1, old.Channel == f.Channel
 			}
 		}
 		p.Fees = slices.Insert(p.Fees, at, f)

@@ -143,6 +143,7 @@ func (b *bureau) cookies(r *http.Request, login string) {
 func (b *bureau) get(login, target string) *httptest.ResponseRecorder {
 	b.t.Helper()
 	r := request(http.MethodGet, target, "")
+	r.Host = b.s.origin.Host
 	b.cookies(r, login)
 	return do(b.s, r)
 }

@@ -272,11 +272,15 @@ func (p *publisher) leave(w http.ResponseWriter, r *http.Request, by Visitor) er
 
 // preview is C4 as the draft would have it, for the frame beside the editor.
 func (p *publisher) preview(w http.ResponseWriter, r *http.Request, _ Visitor) error {
+	w.Header().Set("Content-Security-Policy", strings.Replace(w.Header().Get("Content-Security-Policy"), "frame-ancestors 'none'", "frame-ancestors 'self'", 1))
 	d, err := p.drafts.Find(r.Context(), r.PathValue("draft"))
 	if err != nil {
 		return err
 	}
 	law, today := p.today()
+	if c, _ := d.Content(); c.From == "" { // the day is typed last, the rest can be seen before
+		d.Items.From = dayWords(firstOfNext(today))
+	}
 	pub, _ := d.Publication(law, "", "")
 	next, err := law.WithPublished(pub)
 	if err != nil {
@@ -291,7 +295,6 @@ func (p *publisher) preview(w http.ResponseWriter, r *http.Request, _ Visitor) e
 	rd := c.reading(r, next, proc, v, today, false)
 	rd.on = within(v, pub.From)
 	visitOf(r).by = nil // as the people see it
-	w.Header().Set("Content-Security-Policy", strings.Replace(w.Header().Get("Content-Security-Policy"), "frame-ancestors 'none'", "frame-ancestors 'self'", 1))
 	return c.showProcedure(w, r, rd, []pageNotice{{Text: p.say(r, "publish.preview.notice")}})
 }
 
