@@ -18,6 +18,8 @@ import (
 	"time"
 
 	"quay20/internal/api"
+	"quay20/internal/applicant"
+	"quay20/internal/filing"
 	"quay20/internal/gazette"
 	"quay20/internal/job"
 	"quay20/internal/journal"
@@ -342,6 +344,13 @@ func (h *house) jobs() (*job.Queue, error) {
 			return fmt.Errorf("reading the job of a message: %w", err)
 		}
 		return h.outbox.Deliver(ctx, id)
+	})
+	q.Handle(applicant.AccountClosed, func(ctx context.Context, args json.RawMessage) error {
+		var owner string
+		if err := json.Unmarshal(args, &owner); err != nil {
+			return fmt.Errorf("reading the job of a closed account: %w", err)
+		}
+		return h.filing.Forget(ctx, filing.Owner(owner))
 	})
 	q.Handle(upload.ScanWanted, func(ctx context.Context, args json.RawMessage) error {
 		var id string

@@ -230,6 +230,22 @@ func (s *Drafts) Take(ctx context.Context, from, to Owner) (int, error) {
 	return int(n), err
 }
 
+// Forget erases all drafts of an owner that ended, such as a closed account.
+func (s *Drafts) Forget(ctx context.Context, owner Owner) error {
+	return s.db.Write(ctx, func(tx *store.Tx) error {
+		ids, err := store.All(tx, func(row store.Row) (id string, err error) { return id, row.Scan(&id) }, `SELECT id FROM filing_draft WHERE owner = $1`, string(owner))
+		if err != nil {
+			return fmt.Errorf("looking for the drafts of an owner: %w", err)
+		}
+		for _, id := range ids {
+			if err := s.erase(tx, id); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
 // bodyMost bounds one draft. rel-K19
 const bodyMost = 200 << 10
 

@@ -37,6 +37,11 @@ func (s *Server) filingRoutes() {
 	if s.Shelf != nil && s.Filing.Files {
 		s.paperRoutes("/nop/{ma}/giay-to", h.paperPlace)
 	}
+	if s.Accounts != nil {
+		s.withAccount("GET "+claimPath, h.askTake)
+		s.withAccount("POST "+claimPath, h.take)
+		h.accountHooks()
+	}
 	s.public("GET /nop", h.by(h.mine))
 	s.public("GET /en/temporary-residence", h.by(h.residence))
 	s.public("GET /nop/{ma}/dong/{cau}", h.by(h.rows))

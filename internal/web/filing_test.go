@@ -13,6 +13,7 @@ import (
 
 	"github.com/PuerkitoBio/goquery"
 
+	"quay20/internal/filing"
 	declare "quay20/internal/form"
 	"quay20/internal/pack"
 )
@@ -383,4 +384,44 @@ func TestAHotelDeclaresItsGuests(t *testing.T) {
 			t.Errorf("entered are %v", got)
 		}
 	})
+}
+
+// rel-T20, ux-C35: who signs in is asked whose the drafts on this device are;
+// only after yes do they move to the account, and the device has them no longer.
+func TestDraftsOfADeviceMoveOnlyWhenTheyAreMine(t *testing.T) {
+	inHall(t, func(h *hall) {
+		g := h.guest()
+		g.send(g.get("/nop/1.004194"), "/nop/1.004194", nil)
+		asks := h.signIn(g, g.get("/tai-khoan/vao"), "0912 345 678")
+		g.wants(asks, "h1", "Tờ khai trên máy này là của ông/bà?")
+		g.send(asks, "/nop/nhan", url.Values{"cua-toi": {"khong"}})
+		if left := g.get("/nop").Find(`main a[href^="/nop/"]`).Length(); left == 0 {
+			t.Fatal("/nop shows nothing at all")
+		}
+		if n := len(mustOwn(t, h, h.s.device(requestOf(g)))); n != 1 {
+			t.Fatalf("%d drafts on the device after no, want 1", n)
+		}
+		g.send(g.get("/nop/nhan"), "/nop/nhan", url.Values{"cua-toi": {"co"}})
+		if n := len(mustOwn(t, h, h.s.device(requestOf(g)))); n != 0 {
+			t.Errorf("%d drafts on the device after yes, want 0", n)
+		}
+		g.wants(g.get("/tai-khoan"), "main", "Đăng ký tạm trú")
+	})
+}
+
+func requestOf(g *guest) *http.Request {
+	r := request("GET", "/nop", "")
+	for name, v := range g.cookies {
+		r.AddCookie(&http.Cookie{Name: name, Value: v})
+	}
+	return r
+}
+
+func mustOwn(t *testing.T, h *hall, owner filing.Owner) []filing.Draft {
+	t.Helper()
+	list, err := h.p.Filing.Own(context.Background(), owner)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list
 }
