@@ -49,7 +49,7 @@ func (c *Serve) Help() string {
   quay20 serve --database postgres://quay20@db/quay20 --witness /mnt/other-disk/witness
   quay20 serve --backup-dir /mnt/other-machine/quay20 --backup-at 01:30
 
-Several nodes on one database share one keys folder: copy DATA/keys to each. Of those with a --backup-dir one writes the night's backup.
+Several nodes on one database share one keys folder, copy DATA/keys to each, and one folder of files, --files. Of those with a --backup-dir one writes the night's backup.
 The first start prints a one-time code for the first administrator. Stop it with Ctrl+C or SIGTERM: requests under way are finished first.`
 }
 
