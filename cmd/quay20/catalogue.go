@@ -46,7 +46,7 @@ func (c *CatalogueImport) Help() string {
 Every line becomes a draft. What cannot be read with certainty stays text and is marked; nothing is guessed. The table says, for each field, of how many records it was read (and of how many of these the page contradicts itself), kept as text, absent.
 
 With --out the drafts become files in the pack's form, which begin on the day after --on, because the pages print no day: in complete/ those that pack check and the worklist find nothing wrong with, in open/ the others. report.tsv has each field of each draft, worklist.tsv what is to do.
-With --data, and no --out, they go into the book of drafts, where an officer finishes them and another approves; a record that was imported before changes no draft that somebody has written in.
+With --data (or QUAY20_DATA) and no --out they go into the book of drafts, where an officer finishes them and another approves; a record that was imported before changes no draft that somebody has written in.
 
 Exit status 0 means that every line was a record, 1 that some were not (they are listed with their lines), 2 that the command or the file was refused.`
 }
