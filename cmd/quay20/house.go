@@ -14,6 +14,7 @@ import (
 
 	"quay20/internal/applicant"
 	"quay20/internal/backup"
+	"quay20/internal/batch"
 	"quay20/internal/catalogue"
 	"quay20/internal/dossier"
 	"quay20/internal/filing"
@@ -32,22 +33,24 @@ import (
 
 // house is an open node: database, law and the books of all rooms.
 type house struct {
-	db       *store.DB
-	law      *gazette.Gazette
-	roll     *officer.Roll
-	accounts *applicant.Accounts
-	outbox   *notice.Outbox
-	ledger   *payment.Ledger
-	register *dossier.Register
-	filing   *filing.Drafts
-	shelf    *upload.Shelf
-	keys     journal.Keys
-	folder   string
-	files    string // folder of the files that people sent
-	witness  string
-	secret   []byte          // signs form tokens
-	nightly  *backup.Nightly // nil if no backups were asked for
-	trial    bool            // messages are shown at this machine instead of sent
+	db        *store.DB
+	law       *gazette.Gazette
+	roll      *officer.Roll
+	accounts  *applicant.Accounts
+	outbox    *notice.Outbox
+	companies *applicant.Companies
+	batches   *batch.Book
+	ledger    *payment.Ledger
+	register  *dossier.Register
+	filing    *filing.Drafts
+	shelf     *upload.Shelf
+	keys      journal.Keys
+	folder    string
+	files     string // folder of the files that people sent
+	witness   string
+	secret    []byte          // signs form tokens
+	nightly   *backup.Nightly // nil if no backups were asked for
+	trial     bool            // messages are shown at this machine instead of sent
 }
 
 // make opens the node that lies at p; database and keys are made at first use.
@@ -230,8 +233,9 @@ func furnish(ctx context.Context, s backup.Side) (h *house, err error) {
 	}
 	h.roll = officer.NewRoll(h.db, h.law.Law, officer.Options{})
 	h.ledger = payment.NewLedger(h.db)
-	h.accounts, h.outbox = applicant.NewAccounts(h.db), notice.NewOutbox(h.db)
+	h.accounts, h.outbox, h.companies = applicant.NewAccounts(h.db), notice.NewOutbox(h.db), applicant.NewCompanies(h.db)
 	h.register = dossier.NewRegister(h.db, h.law.Law, tracking)
+	h.batches = batch.NewBook(h.db, h.law.Law, h.register)
 	h.filing = filing.NewDrafts(h.db, h.law.Law, h.register, h.secret)
 	h.filing.Files = true
 	return h, nil
@@ -270,7 +274,7 @@ func (p *Place) witness() string {
 
 // protected are the checks that verify makes on every room's tables.
 func (h *house) protected() []journal.Protected {
-	list := []journal.Protected{h.register.Protected(), gazette.Protected(), gazette.Published(), catalogue.Protected(), officer.Protected(), applicant.AccountsProtected()}
+	list := []journal.Protected{h.register.Protected(), gazette.Protected(), gazette.Published(), catalogue.Protected(), officer.Protected(), applicant.AccountsProtected(), applicant.CompaniesProtected()}
 	return append(list, payment.Protected()...)
 }
 

@@ -19,6 +19,7 @@ import (
 
 	"quay20/internal/api"
 	"quay20/internal/applicant"
+	"quay20/internal/batch"
 	"quay20/internal/filing"
 	"quay20/internal/gazette"
 	"quay20/internal/job"
@@ -274,7 +275,7 @@ func loopback(host string) bool {
 func (c *Listener) config(h *house, std Std, origin string, log *slog.Logger) web.Config {
 	return web.Config{
 		Origin: origin, TrustedProxies: c.TrustedProxy, Now: std.Now, Dev: c.Dev, Files: c.files(), Log: log, Secret: h.secret,
-		Law: h.law, Roll: h.roll, Dossiers: h.register, Ledger: h.ledger, Filing: h.filing, Accounts: h.accounts, Outbox: h.outbox, Codes: h.trial, ShowOutbox: h.trial,
+		Law: h.law, Roll: h.roll, Dossiers: h.register, Ledger: h.ledger, Filing: h.filing, Accounts: h.accounts, Outbox: h.outbox, Companies: h.companies, Batches: h.batches, Codes: h.trial, ShowOutbox: h.trial,
 		Shelf: h.shelf, DB: h.db, Protected: h.protected(), Keys: h.keys,
 		SignedIn: h.roll.Session,
 		UnitName: func(code string) string {
@@ -370,7 +371,24 @@ func (h *house) jobs() (*job.Queue, error) {
 	}
 	q.Handle(payment.PaymentSettled, tell(h.register.Settle))
 	q.Handle(payment.PaymentUndone, tell(h.register.Unsettle))
+	q.Handle(batch.FileTable, func(ctx context.Context, args json.RawMessage) error {
+		var table [2]string // organisation, id
+		if err := json.Unmarshal(args, &table); err != nil {
+			return fmt.Errorf("reading the job of a table: %w", err)
+		}
+		return h.batches.Work(ctx, table[0], table[1], h.mayFile)
+	})
 	return q, nil
+}
+
+// mayFile says whether who sent a table may still file for its organisation.
+func (h *house) mayFile(ctx context.Context, t batch.Table, on pack.Date) (bool, error) {
+	c, err := h.companies.Find(ctx, t.Account, t.Organisation)
+	if problem.Is(err, problem.NotFound) {
+		return false, nil
+	}
+	_, may := c.May(t.Account, t.Procedure, on)
+	return may, err
 }
 
 const (
@@ -425,6 +443,7 @@ func (h *house) chores(ctx context.Context, wg *sync.WaitGroup, copies *journal.
 	wg.Go(func() {
 		every(ctx, scanEvery, func() error { return h.shelf.ScanRest(ctx) }, log, "scanning files")
 	})
+	wg.Go(func() { every(ctx, forgetEvery, func() error { return h.batches.Age(ctx) }, log, "erasing old tables") })
 	if h.nightly != nil {
 		wg.Go(func() {
 			every(ctx, nightEvery, func() error {

@@ -323,6 +323,9 @@ func (b *Accounts) Close(ctx context.Context, token string) error {
 		if !s.Fresh(tx.Now) {
 			return proveFirst()
 		}
+		if err := leaveAll(tx, s.Account); err != nil {
+			return err
+		}
 		a := Account{ID: s.Account.ID, State: Closed, Version: s.Account.Version, Opened: s.Account.Opened, Closed: tx.Now}
 		if err := save(tx, &a, "close_account", nil); err != nil {
 			return err

@@ -193,6 +193,7 @@ func (b *Accounts) Sweep(ctx context.Context) error {
 			{`DELETE FROM account_session WHERE started < $1`, tx.Now.Add(-accountAbsolute)},
 			{`DELETE FROM account_try WHERE until < $1`, tx.Now},
 			{`DELETE FROM account_throttle WHERE since < $1`, tx.Now.Add(-longestBudget)},
+			{`DELETE FROM organisation_invitation WHERE until < $1`, tx.Now},
 		} {
 			if _, err := tx.Exec(q.text, q.before); err != nil {
 				return fmt.Errorf("forgetting what is over: %w", err)

@@ -23,7 +23,12 @@ type holderHandler func(w http.ResponseWriter, r *http.Request, by Holder) error
 // what they own: a handler asks rooms by the holder's account alone. Whoever is
 // not signed in does so first and comes back, with what was typed.
 func (s *Server) withAccount(pattern string, h holderHandler) {
-	s.declare(Route{Access: Account}, pattern, func(w http.ResponseWriter, r *http.Request) error {
+	s.declare(Route{Access: Account}, pattern, s.ofHolder(h))
+}
+
+// ofHolder asks who is signed in before a handler.
+func (s *Server) ofHolder(h holderHandler) publicHandler {
+	return func(w http.ResponseWriter, r *http.Request) error {
 		by, err := s.holder(r)
 		if err != nil {
 			return err
@@ -33,7 +38,7 @@ func (s *Server) withAccount(pattern string, h holderHandler) {
 		}
 		visitOf(r).holder = by
 		return h(w, r, *by)
-	})
+	}
 }
 
 // holder finds the citizen who is signed in, or nil. A page that works without

@@ -51,6 +51,7 @@ func (s *Server) register() {
 	s.counterRoutes()
 	s.citizenAccountRoutes()
 	s.outboxRoutes()
+	s.businessRoutes()
 	s.filingRoutes()
 	s.publishRoutes()
 	s.lintRoutes()

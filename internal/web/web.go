@@ -17,6 +17,7 @@ import (
 
 	"quay20/internal/applicant"
 	"quay20/internal/backup"
+	"quay20/internal/batch"
 	"quay20/internal/dossier"
 	"quay20/internal/filing"
 	"quay20/internal/gazette"
@@ -68,6 +69,8 @@ type Config struct {
 	Ledger    *payment.Ledger
 	Accounts  *applicant.Accounts
 	Outbox    *notice.Outbox
+	Companies *applicant.Companies
+	Batches   *batch.Book
 	Filing    *filing.Drafts
 	EID       *eid.Provider // signs citizens in; nil if none is joined
 	Shelf     *upload.Shelf
