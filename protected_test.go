@@ -129,6 +129,18 @@ func lived(t *testing.T, db *store.DB) *demo.Province {
 	if heard, err := p.Ledger.Hear(ctx, officer.System(), payment.Webhook, account, told); err != nil || heard.Matched != 1 {
 		t.Fatal(heard, err)
 	}
+	cashier, _, err := p.Hire(ctx, "thungan", "Lý A Tính", "Đại úy", officer.Cashier, "12-Q20")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sheet := "number,booked,in,out,message\nFT2,2026-03-02,7000,,khong ro\n"
+	if _, _, err := p.Ledger.TakeStatement(ctx, cashier, account, []byte(sheet)); err != nil {
+		t.Fatal(err)
+	}
+	giving := payment.Giving{Amount: 7000, Way: "return", Payee: "Lò Thị Pâng", Document: "Lệnh chi 1", Reason: "Không rõ nội dung"}
+	if _, err := p.Ledger.AskRefund(ctx, cashier, account.BIN+"/"+account.Number+"/FT2", giving); err != nil {
+		t.Fatal(err)
+	}
 	n := pack.Notice{ID: "2026-03-02-bao-1", Announced: "2026-03-02", Title: "Nghỉ vì bão",
 		Days: []lawtime.CalendarDay{{Date: "2026-03-05", Kind: lawtime.Closure, Name: "Nghỉ vì bão"}}}
 	if err := p.Law.Apply(ctx, n, officer.Console()); err != nil {

@@ -45,6 +45,8 @@ const (
 	Cash              Permission = "cash"
 	CancelReceipt     Permission = "cancel_receipt"
 	ApproveCancel     Permission = "approve_cancel"
+	Reconcile         Permission = "reconcile"
+	ApproveRefund     Permission = "approve_refund"
 	Journal           Permission = "journal"
 	SeeOfficers       Permission = "see_officers"
 	Officers          Permission = "officers"
@@ -95,6 +97,8 @@ var Matrix = map[Permission][]Role{
 	Cash:              {Receptionist, Cashier},
 	CancelReceipt:     {Receptionist, Cashier},
 	ApproveCancel:     {Approver, Cashier, Leader},
+	Reconcile:         {Cashier},
+	ApproveRefund:     {Approver, Cashier, Leader},
 	Journal:           {Administrator, Inspector, Leader},
 	SeeOfficers:       {Administrator, Inspector, Leader},
 	Officers:          {Administrator},
@@ -122,7 +126,7 @@ var Permissions = []Permission{
 	Consult, Transfer, Pause, Resume, DemandPayment, SettlePayment, Extend,
 	ProposeApology, Apologise, Conclude, HandOver, Withdraw, Stop, Correct, Remind,
 	Search, View, Worklist, Register, Late,
-	TakeDesk, Cash, CancelReceipt, ApproveCancel,
+	TakeDesk, Cash, CancelReceipt, ApproveCancel, Reconcile, ApproveRefund,
 	Journal, SeeOfficers, Officers, Units, Templates, Law,
 	Procedures, Draft, ApproveDraft, Publish, Health,
 }
@@ -141,7 +145,7 @@ var RolesWithSecondPerson = map[Role]bool{Administrator: true}
 // FreshProof are the permissions for which an officer proves themselves again
 // first, unless they did so in the last ten minutes (rel-K58).
 var FreshProof = map[Permission]bool{
-	Conclude: true, ApproveCancel: true, Officers: true, Law: true,
+	Conclude: true, ApproveCancel: true, ApproveRefund: true, Officers: true, Law: true,
 	ApproveDraft: true, Publish: true,
 }
 

@@ -170,7 +170,7 @@ func unequal(tx *store.Tx) ([]journal.Fault, error) {
 		WHERE l.settled < 0 OR l.refunded < 0 OR l.asked < 0
 			OR (l.state = 'matched' AND l.settled <> l.amount - l.refunded)
 			OR (l.settled > 0 AND (d.settled_by IS NULL OR d.settled_by <> 'line/' || l.id OR d.amount <> l.settled))
-			OR (l.settled + l.refunded + l.asked > l.amount) ORDER BY l.id LIMIT 100`)
+			OR l.settled + l.refunded > l.amount OR l.asked > l.amount ORDER BY l.id LIMIT 100`)
 	if err != nil {
 		return nil, fmt.Errorf("comparing transactions with demands: %w", err)
 	}

@@ -86,11 +86,12 @@ const (
 	UnknownReversed  Reason = "reversal-unknown"
 	LeftOver         Reason = "surplus"
 	RefundBack       Reason = "refund-back" // what we sent came back
+	RefundWaits      Reason = "refund-asked"
 )
 
 // Reasons lists them all.
 var Reasons = []Reason{NoReference, UnknownReference, SeveralDemands, SourcesDisagree, OtherCurrency, NoAmount, TooLittle, TooMuch, TooLate,
-	PaidTwice, PaidInCash, NothingOwed, WasRefunded, OtherAccount, WasReversed, UnknownReversed, LeftOver, RefundBack}
+	PaidTwice, PaidInCash, NothingOwed, WasRefunded, OtherAccount, WasReversed, UnknownReversed, LeftOver, RefundBack, RefundWaits}
 
 // Line is one transaction on an account as all that was told of it stands now
 // (dòng sao kê). What it is follows from what was told and from what officers
@@ -364,6 +365,8 @@ func (l *Line) place() {
 	switch {
 	case l.Outgoing && l.Reason == "":
 		l.State = Out
+	case l.Asked > 0:
+		l.State, l.Reason = Exception, RefundWaits
 	case l.Settled > 0 && l.Left() != 0:
 		l.State, l.Reason = Exception, LeftOver
 	case l.Settled > 0 && l.Asked == 0:

@@ -297,3 +297,13 @@ func (m *matching) write(l *Line) error {
 		"amount": l.Amount, "booked": l.Booked, "state": l.State, "why": l.Reason, "demand": l.Demand, "settled": l.Settled, "refunded": l.Refunded,
 	})
 }
+
+// Lines are the transactions whose names begin with a prefix, in their order; ""
+// is every one.
+func Lines(tx *store.Tx, prefix string) ([]Line, error) {
+	list, err := store.All(tx, scanLine, `SELECT `+lineColumns+` FROM payment_line WHERE id >= $1 AND id < $2 ORDER BY id`, prefix, prefix+"~")
+	if err != nil {
+		return nil, fmt.Errorf("reading bank transactions: %w", err)
+	}
+	return list, nil
+}

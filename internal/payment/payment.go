@@ -77,6 +77,8 @@ func Protected() []journal.Protected {
 		{Prefix: "cash/", Each: all(scanCount, `SELECT `+countColumns+` FROM payment_count ORDER BY desk, day, officer, nth`)},
 		walk("demand/", scanDemand, `SELECT `+demandColumns+` FROM payment_demand WHERE reference > $1 ORDER BY reference LIMIT 500`, func(d Demand) string { return d.Reference }),
 		lines,
+		{Prefix: "refund/", Each: all(scanRefund, `SELECT `+refundColumns+` FROM payment_refund ORDER BY line, nth`)},
+		walk("statement/", scanTaken, `SELECT `+takenColumns+` FROM payment_statement WHERE id > $1 ORDER BY id LIMIT 500`, func(t Taken) string { return t.ID }),
 	}
 }
 
@@ -158,4 +160,19 @@ func Dong(amount int64) string {
 		s = s[:i] + "." + s[i:]
 	}
 	return s + " đồng"
+}
+
+// unmarked is s without Vietnamese diacritics.
+func unmarked(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == 'đ':
+			return 'd'
+		case r == 'Đ':
+			return 'D'
+		case unicode.Is(unicode.Mn, r):
+			return -1
+		}
+		return r
+	}, norm.NFD.String(s))
 }

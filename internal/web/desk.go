@@ -40,6 +40,7 @@ func (s *Server) counterRoutes() {
 	c.printingRoutes()
 	c.returnRoutes()
 	c.feeRoutes()
+	c.bankRoutes()
 	c.findRoutes()
 	c.endOfDayRoutes()
 }

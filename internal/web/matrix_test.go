@@ -129,7 +129,10 @@ func mainOf(body string) string {
 }
 
 // severalOpen are routes that one permission of several opens; the handler judges.
-var severalOpen = map[string][]officer.Permission{"/desk/receipts": {officer.CancelReceipt, officer.ApproveCancel}}
+var severalOpen = map[string][]officer.Permission{
+	"/desk/receipts": {officer.CancelReceipt, officer.ApproveCancel},
+	"/desk/bank":     {officer.Reconcile, officer.ApproveRefund}, "/desk/bank/line": {officer.Reconcile, officer.ApproveRefund},
+}
 
 // opens reports whether the table lets the role in.
 func (r Route) opens(role officer.Role) bool {

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/PuerkitoBio/goquery"
 	"rsc.io/qr"
@@ -134,4 +135,40 @@ func (w *town) asks(doc *goquery.Document, q payment.QR) bool {
 	}
 	code.Scale = 6
 	return doc.Find("img.q-pay__qr").AttrOr("src", "") == "data:image/png;base64,"+base64.StdEncoding.EncodeToString(code.PNG())
+}
+
+// TestBankMoneyAtTheDesk: what does not fit is shown to the cashier with its
+// reason, given back by two persons, and nobody else sees it.
+func TestBankMoneyAtTheDesk(t *testing.T) { // ux-V3
+	t.Parallel()
+	inBureau(t, func(b *bureau) {
+		money, chief := b.hire("thungan", "Lý A Tính", officer.Cashier, "12-Q20"), b.hire("duyettien", "Tao Thị Dủa", officer.Approver, "12-Q20")
+		b.sit(money)
+		to, _ := b.p.Law.Law().Account(money.Unit, pack.On(b.clock.Now()))
+		told := payment.Told{Number: "FT1", Amount: 15_000, Currency: "VND", Booked: b.clock.Now(), Message: "khong ghi gi"}
+		if _, err := b.p.Ledger.Hear(t.Context(), officer.System(), payment.Webhook, to, []payment.Told{told}); err != nil {
+			b.t.Fatal(err)
+		}
+		doc := b.opened(b.get("thungan", "/desk/bank"), 200)
+		link := doc.Find(`a[href^="/desk/bank/line"]`).AttrOr("href", "")
+		if all := doc.Find("main").Text(); link == "" || !strings.Contains(all, "Không có mã nộp tiền") || !strings.Contains(all, "15.000 đồng") {
+			b.t.Fatalf("the list says %s", all)
+		}
+		id := to.BIN + "/" + to.Number + "/FT1"
+		give := url.Values{"id": {id}, "give": {"1"}, "amount": {"15.000"}, "way": {"return"}, "payee": {"Lò Thị Pâng"}, "document": {""}, "why": {"Không rõ nội dung"}}
+		doc = b.opened(b.post("thungan", "/desk/bank/refund", give), 422)
+		if got := doc.Find("#payee").AttrOr("value", ""); got != "Lò Thị Pâng" || doc.Find("#document-error").Length() != 1 {
+			b.t.Errorf("a refund without a document comes back with %q", got)
+		}
+		give.Set("document", "Lệnh chi 12")
+		b.led(b.post("thungan", "/desk/bank/refund", give))
+		settle := url.Values{"id": {id}, "nth": {"1"}, "yes": {"1"}}
+		b.clock.Set(b.clock.Now().Add(2 * time.Minute))
+		b.again("duyettien")
+		b.led(b.post("duyettien", "/desk/bank/refund/settle", settle))
+		c, err := b.p.Ledger.Case(t.Context(), chief.By, id)
+		if err != nil || c.State != payment.Closed || c.Refunded != 15_000 {
+			b.t.Errorf("%+v, %v", c.Line, err)
+		}
+	})
 }

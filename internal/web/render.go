@@ -231,6 +231,7 @@ var deskNav = []NavItem{
 	{Key: "nav.work", Href: "/desk/work", need: officer.Worklist},
 	{Key: "nav.sign", Href: "/desk/sign", need: signs},
 	{Key: "nav.late", Href: "/desk/late", need: officer.Late},
+	{Key: "nav.bank", Href: bankPath, need: officer.Reconcile, or: []officer.Permission{officer.ApproveRefund}},
 	{Key: "nav.publish", Href: proceduresPath, need: officer.Procedures},
 	{Key: "nav.admin", Href: "/desk/admin", need: officer.SeeOfficers, or: []officer.Permission{officer.Units, officer.Health}},
 	{Key: "nav.journal", Href: "/desk/journal", need: officer.Journal},
