@@ -71,6 +71,8 @@ type Tracked struct {
 	ReturnBy    string
 	Items       []Item    // what is missing, when waiting for a supplement
 	Until       time.Time // until when
+	Sent        int       // files that the desk holds
+	Pages       int       // of them
 	Owed        int64     // đồng, when waiting for payment
 	OwedFor     string
 	Owes        bool     // something may be paid now
@@ -334,6 +336,11 @@ func (r *Register) tracked(d Dossier, w World) Tracked {
 	}
 	if p, ok := w.Law.Procedure(d.Procedure); ok {
 		t.Title = p.Name
+	}
+	for _, p := range d.Papers {
+		for _, f := range p.Files {
+			t.Sent, t.Pages = t.Sent+1, t.Pages+f.Pages
+		}
 	}
 	t.CheckBy = w.CheckUntil(&d)
 	t.Unit, _ = w.Law.UnitByKey(d.Holder)

@@ -419,6 +419,9 @@ func (t tracked) facts() SummaryList {
 	if t.End == nil && t.Paused == "" && !t.Due.Equal(t.Promise) {
 		add("track.fact.due", t.hour(t.Due))
 	}
+	if t.Sent > 0 {
+		add("track.fact.files", t.say("upload.count", "n", t.Sent, "pages", t.Pages))
+	}
 	if t.FeeDue > 0 {
 		add("track.fact.fee", t.say("track.fact.fee.unpaid", "amount", sayMoney(t.lang, t.FeeDue)))
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -141,6 +142,10 @@ func TestPhotosOfAPaperAreJoined(t *testing.T) {
 		}
 		if !strings.HasPrefix(rec.Header().Get("Content-Disposition"), "attachment;") {
 			t.Error(rec.Header())
+		}
+		seen := b.p.Register.Public(d, dossier.World{Now: b.clock.Now(), Law: b.p.Law.Law()})
+		if list := (tracked{seen, text.Vi, b.p.Law.Law(), b.clock.Now()}).facts(); !slices.ContainsFunc(list.Rows, func(r Row) bool { return r.Value.Text == "3 tệp, 4 trang" }) {
+			t.Errorf("the tracking page says %v", list.Rows)
 		}
 		facts, err := b.p.Register.Print(context.Background(), string(d.Code), "receipt", "", b.staff["minh"].By, testOrigin)
 		b.check(err)
