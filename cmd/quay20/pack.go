@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"text/tabwriter"
 
 	"quay20/internal/dossier"
@@ -19,9 +21,10 @@ import (
 
 // PackCmd is what one does with law as data.
 type PackCmd struct {
-	Check PackCheck `cmd:"" help:"Check a folder of YAML: every fault with file, line and remedy."`
-	Apply PackApply `cmd:"" help:"Add a calendar notice to the law in force and move the dates it moves."`
-	Xref  PackXref  `cmd:"" help:"Show each article with what carries it, and those that nobody carries."`
+	Check  PackCheck  `cmd:"" help:"Check a folder of YAML: every fault with file, line and remedy."`
+	Apply  PackApply  `cmd:"" help:"Add a calendar notice to the law in force and move the dates it moves."`
+	Export PackExport `cmd:"" help:"Write out what was published, as files for the next release."`
+	Xref   PackXref   `cmd:"" help:"Show each article with what carries it, and those that nobody carries."`
 }
 
 // PackCheck checks a pack before anybody lives by it.
@@ -46,6 +49,42 @@ func (c *PackCheck) Run(std Std, lang text.Lang) error {
 		return exitCode(1)
 	}
 	_, err := fmt.Fprintln(std.Out, text.T(lang, "cli.pack.good", "procedures", len(p.AllProcedures()), "version", p.Version()))
+	return err
+}
+
+// PackExport writes published procedures out as files of the pack.
+type PackExport struct {
+	Dir string `arg:"" help:"Folder of the pack to write into: packs/laichau." type:"existingdir"`
+}
+
+func (c *PackExport) Help() string {
+	return `Examples:
+  quay20 pack export packs/laichau --data var/quay20
+
+The files of every procedure that was published are written whole, as the law now says them. Look at the difference,
+then run quay20 pack check. A release with these files passes over the publications, whose content it has.`
+}
+
+func (c *PackExport) Run(ctx context.Context, std Std, place *Place, lang text.Lang) error {
+	h, err := place.open(ctx, std.Now)
+	if err != nil {
+		return err
+	}
+	defer h.db.Close()
+	files, err := h.law.Files(ctx)
+	if err != nil {
+		return err
+	}
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		to := filepath.Join(c.Dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+			return err
+		}
+		if err := os.WriteFile(to, files[name], 0o644); err != nil {
+			return err
+		}
+	}
+	_, err = fmt.Fprintln(std.Out, text.T(lang, "cli.pack.exported", "n", len(files), "dir", c.Dir))
 	return err
 }
 

@@ -173,6 +173,10 @@ func TestDraftBecomesLawOnlyThroughASecondPerson(t *testing.T) {
 			len(acts) != 5 {
 			t.Errorf("journal %v", acts)
 		}
+		files, err := d.law.Files(ctx)
+		if err != nil || len(files) == 0 || files["procedures/1.004194/2026-12-01.yaml"] == nil {
+			t.Errorf("%d files for the next release: %v", len(files), err)
+		}
 		// the same day again is refused, also if the other draft was approved
 		again := d.dearer(t, "2026-12-02", "30.000")
 		again.Items.From = "01/12/2026"

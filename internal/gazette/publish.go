@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 
 	"quay20/internal/journal"
 	"quay20/internal/officer"
@@ -70,6 +71,24 @@ func (g *Gazette) Publications(ctx context.Context) ([]pack.Publication, error) 
 		return err
 	})
 	return all, err
+}
+
+// Files are the files of every procedure that was published, by their place in
+// the pack, as the law now says them: what the next release embeds.
+func (g *Gazette) Files(ctx context.Context) (map[string][]byte, error) {
+	all, err := g.Publications(ctx)
+	if err != nil {
+		return nil, err
+	}
+	files := map[string][]byte{}
+	for _, pub := range all {
+		one, err := g.Law().Files(pub.Code)
+		if err != nil {
+			return nil, err
+		}
+		maps.Copy(files, one)
+	}
+	return files, nil
 }
 
 func published(tx *store.Tx) ([]pack.Publication, error) {
