@@ -43,7 +43,7 @@ type CLI struct {
 	Keys       KeysCmd      `cmd:"" help:"The node's keys: show their public halves, change them."`
 	Drill      Drill        `cmd:"" help:"Bring a backup back into a scratch folder and say whether it is whole."`
 	Health     Healthcheck  `cmd:"" name:"healthcheck" help:"Say whether the program that serves is well."`
-	Neighbour  Neighbour   `cmd:"" help:"Stand-ins for systems of others, to try things out with."`
+	Neighbour  Neighbour    `cmd:"" help:"Stand-ins for systems of others, to try things out with."`
 	Version    VersionCmd   `cmd:"" help:"Print the version."`
 	User       UserCmd      `cmd:"" help:"Officers: first administrator, list, add, start codes."`
 }

@@ -76,7 +76,7 @@ func TestSearchGroupsWhatItFinds(t *testing.T) { // ux-C2
 		for typed, want := range map[string][2]string{
 			"đóng phạt nguội":          {"Việc khác của công an", "Giải quyết vi phạm giao thông và nộp tiền phạt"},
 			"mẫu CT01":                 {"Biểu mẫu", "CT01"},
-			"tạm trú ở xã Mường So":   {"Địa danh đã thay đổi", "Xã Mường So (cũ): nay do Công an xã"},
+			"tạm trú ở xã Mường So":    {"Địa danh đã thay đổi", "Xã Mường So (cũ): nay do Công an xã"},
 			"xin giay dang ky ket hon": {"Việc này không làm ở công an", "Ủy ban nhân dân xã, phường (tư pháp – hộ tịch)"},
 		} {
 			doc := page(w.t, get(w.t, w.s, "/tim?q="+url.QueryEscape(typed)))
@@ -97,6 +97,10 @@ func TestOthersErrandsAreSentToTheirAgency(t *testing.T) { // ux-C2
 				w.t.Errorf("%q is sent away", ours)
 			}
 		}
+		doc := page(w.t, get(w.t, w.s, "/tim?q="+url.QueryEscape("bỏ thẻ bảo hiểm y tế vào căn cước")))
+		if got := said(doc, ".q-away h2"); got != "Có thể việc này không làm ở công an" || !slices.ContainsFunc(hrefs(doc), func(h string) bool { return h == "/tt/1.014060" }) {
+			w.t.Errorf("what may be ours is sent away: %q", got)
+		}
 		for theirs, agency := range map[string]string{"khai sinh cho con": "tư pháp – hộ tịch", "bìa đỏ": "Văn phòng Đăng ký đất đai", "dang kiem o to con": "Trung tâm Đăng kiểm", "nhập ngũ": "Ban Chỉ huy Quân sự"} {
 			doc := page(w.t, get(w.t, w.s, "/tim?q="+url.QueryEscape(theirs)))
 			if got := said(doc, ".q-away"); !strings.Contains(got, agency) {
@@ -104,6 +108,11 @@ func TestOthersErrandsAreSentToTheirAgency(t *testing.T) { // ux-C2
 			}
 		}
 	})
+}
+
+// hrefs are the addresses of the procedures found.
+func hrefs(doc *goquery.Document) []string {
+	return doc.Find(".q-errands__link").Map(func(_ int, s *goquery.Selection) string { return s.AttrOr("href", "") })
 }
 
 func TestBoxOffersWhatFitsSoFar(t *testing.T) { // ux-C2

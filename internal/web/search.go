@@ -24,6 +24,7 @@ type searchPage struct {
 	Search   SearchBox
 	Title    string
 	Away     *Matter  // what was asked for is another agency's
+	Unsure   bool     // it may be ours as well
 	Found    []Errand // procedures, best first
 	Services []Matter // of the police, no procedures
 	Forms    []Errand // by the number of a form
@@ -82,12 +83,16 @@ func (c *citizen) asksFor(r *http.Request) (string, error) {
 	return q, nil
 }
 
+// nearly is from what share of the best finding's score on one is as good.
+const nearly = 0.7
+
 // group puts what was found into the groups of the page.
 func (c *citizen) group(page *searchPage, r *http.Request, q string) {
 	lang := visitOf(r).lang
 	law, on := c.today()
 	ix := c.found.at(law, on)
-	for i, hit := range near(ix.Answer(q, mostFound)) {
+	hits := near(ix.Answer(q, mostFound))
+	for i, hit := range hits {
 		switch hit.Kind {
 		case catalogue.Procedure:
 			if p, ok := law.Procedure(hit.Code); ok && (page.Away == nil || len(page.Found) < mostBeside) {
@@ -103,6 +108,9 @@ func (c *citizen) group(page *searchPage, r *http.Request, q string) {
 			}
 		}
 	}
+	page.Unsure = slices.ContainsFunc(hits, func(h catalogue.Hit) bool {
+		return h.Kind != catalogue.Elsewhere && h.Score > nearly*hits[0].Score
+	})
 	page.Forms = c.forms(lang, law, on, q)
 	page.Places = c.places(r, law, on, ix.Places(q))
 }
