@@ -53,6 +53,7 @@ var acts = []func() Act{
 	func() Act { return new(Accept) },
 	func() Act { return new(RequestSupplement) },
 	func() Act { return new(Supply) },
+	func() Act { return new(SendBack) },
 	func() Act { return new(Refuse) },
 	func() Act { return new(CollectFee) },
 	func() Act { return new(Assign) },
@@ -75,6 +76,7 @@ var acts = []func() Act{
 	func() Act { return new(AddCode) },
 	func() Act { return new(Withdraw) },
 	func() Act { return new(Stop) },
+	func() Act { return new(AnswerSupplement) },
 	func() Act { return new(CloseUnanswered) },
 	func() Act { return new(MarkLate) },
 	func() Act { return new(MarkUnchecked) },
@@ -157,6 +159,8 @@ func permission(act string) officer.Permission {
 		return officer.Resume
 	case "add_code":
 		return officer.Receive
+	case "send_back":
+		return officer.RequestSupplement
 	}
 	return officer.Permission(act)
 }

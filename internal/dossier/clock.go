@@ -105,9 +105,12 @@ func (d *Dossier) Left(law *pack.Pack, at time.Time) (lawtime.Left, bool) {
 	return lawtime.Remaining(clock, at, due), true
 }
 
-// CheckUntil is when a dossier that was sent, online or by post, must have been
-// answered; zero if it does not wait for that.
+// CheckUntil is when a dossier that was sent, online or by post, or an answer
+// to a supplement request, must have been looked at; zero if it does not wait for that.
 func (w World) CheckUntil(d *Dossier) time.Time {
+	if s := d.Answered(); s != nil {
+		return w.after(d, s.Sent, w.rules(d).OnlineCheck)
+	}
 	switch {
 	case d.State != Filed:
 		return time.Time{}
@@ -120,11 +123,11 @@ func (w World) CheckUntil(d *Dossier) time.Time {
 // timer is the next instant at which the sweep has something to do.
 func (d *Dossier) timer(w World) time.Time {
 	switch {
-	case d.State == Filed && !d.CheckLate:
+	case (d.State == Filed || d.Answered() != nil) && !d.CheckLate:
 		if until := w.CheckUntil(d); !until.IsZero() {
 			return until.Add(time.Millisecond) // late is after, not at
 		}
-	case d.State == Supplement:
+	case d.State == Supplement && d.Answered() == nil:
 		if s := d.Waiting(); s != nil {
 			return s.Until
 		}

@@ -187,6 +187,10 @@ type SupplementRequest struct {
 	By       string    `json:"by"`
 	Until    time.Time `json:"until,omitzero"`    // after this the dossier is closed
 	Supplied time.Time `json:"supplied,omitzero"` // zero: waiting
+
+	Sent    time.Time  `json:"sent,omitzero"` // an answer from home waits to be looked at
+	Answers []Answer   `json:"answers,omitempty"`
+	Back    []SentBack `json:"back,omitempty"`
 }
 
 // Item is one paper that is missing or wrong, why, and what to do.

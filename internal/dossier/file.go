@@ -12,9 +12,16 @@ import (
 // FilesOwner is whose the dossier's files are on the shelf.
 func (d *Dossier) FilesOwner() string { return "dossier/" + d.ID }
 
-// file finds a file that one of the papers lists.
+// file finds a file that one of the papers lists, or an answer that waits to be
+// looked at.
 func (d *Dossier) file(id string) (upload.File, bool) {
-	for _, p := range d.Papers {
+	all := d.Papers
+	if s := d.Answered(); s != nil {
+		for _, a := range s.Answers {
+			all = append(all[:len(all):len(all)], Paper{Files: a.Files})
+		}
+	}
+	for _, p := range all {
 		for _, f := range p.Files {
 			if f.ID == id {
 				return f, true

@@ -32,7 +32,7 @@ const (
 	Waiting  Queue = "waiting"   // chờ người dân bổ sung, nộp tiền
 	ToSign   Queue = "to_sign"   // chờ ký
 	Ready    Queue = "ready"     // có kết quả, chờ trả
-	Online   Queue = "online"    // nộp trực tuyến, chờ tiếp nhận
+	Online   Queue = "online"    // nộp trực tuyến, chờ tiếp nhận; bổ sung trực tuyến, chờ kiểm tra
 	ToAnswer Queue = "to_answer" // đơn vị khác hỏi ý kiến, chờ trả lời
 	Done     Queue = "done"      // xong hôm nay
 )
@@ -106,7 +106,7 @@ func (f Filter) where(by officer.By, now time.Time, args *[]any) (string, error)
 	case Ready:
 		c = desk() + " AND d.ended_at = '' AND d.state = 'concluded'"
 	case Online:
-		c = desk() + " AND d.ended_at = '' AND d.state = 'filed'"
+		c = desk() + " AND d.ended_at = '' AND (d.state = 'filed' OR d.state = 'supplement' AND d.step = '" + answered + "')"
 	case OfDesk:
 		c = desk() + " AND d.ended_at = '' AND d.state IN ('filed', 'accepted', 'processing', 'supplement', 'payment', 'concluded')"
 	case Done:

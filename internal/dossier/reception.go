@@ -238,11 +238,7 @@ func (a *Supply) Check(*Dossier, officer.By, World) error { return nil }
 func (a *Supply) Apply(d *Dossier, by officer.By, w World) Effect {
 	s := d.Waiting()
 	s.Supplied = w.Now
-	for i, c := range d.Papers {
-		if slices.ContainsFunc(s.Items, func(it Item) bool { return it.Paper == c.Name }) {
-			d.Papers[i].Present = true
-		}
-	}
+	d.attach(s)
 	if d.AcceptedAt.IsZero() {
 		return d.accept(by, w, a.Pay)
 	}

@@ -619,12 +619,20 @@ func columns(d *Dossier, w World) []any {
 	if d.Result != nil {
 		concluded = store.Time(d.Result.At)
 	}
+	step := w.StepOf(d).Kind
+	if d.Answered() != nil {
+		step = answered
+	}
 	return []any{
-		d.ID, d.Version, string(d.State), w.StepOf(d).Kind, d.Procedure, d.Channel, string(d.Desk), string(d.Holder), d.Assignee, d.Paused(),
+		d.ID, d.Version, string(d.State), step, d.Procedure, d.Channel, string(d.Desk), string(d.Holder), d.Assignee, d.Paused(),
 		d.Filer.IDNumber, store.Time(d.FiledAt), store.Time(d.AcceptedAt), store.Time(d.Clock.Due), store.Time(d.risk()), concluded, ended,
 		store.Time(d.timer(w)), asked, tokenMark(d.TokenHash),
 	}
 }
+
+// answered stands as the step of a dossier whose supplement came in from home
+// and waits for the desk.
+const answered = "answered"
 
 // tokenMark is as much of a token's hash as the index of tokens keeps: 128 bits.
 func tokenMark(hash string) string { return hash[:min(32, len(hash))] }

@@ -20,7 +20,7 @@ func (a *CloseUnanswered) Allowed(d *Dossier, by officer.By, w World) error {
 	if err := d.in(a.Name(), Supplement); err != nil {
 		return err
 	}
-	if s := d.Waiting(); s == nil || s.Until.IsZero() || w.Now.Before(s.Until) {
+	if s := d.Waiting(); s == nil || !s.Sent.IsZero() || s.Until.IsZero() || w.Now.Before(s.Until) {
 		return d.illegal(a.Name())
 	}
 	return nil
@@ -56,8 +56,8 @@ func (a *MarkLate) Apply(d *Dossier, by officer.By, w World) Effect {
 	return Effect{Facts: map[string]any{"due": d.Clock.Due, "holder": d.Holder, "apologised": len(d.Apologies) > 0}}
 }
 
-// MarkUnchecked notes once that an online dossier was not answered within the
-// hours the law gives.
+// MarkUnchecked notes once that an online dossier, or an answer from home, was
+// not looked at within the hours the law gives.
 type MarkUnchecked struct{}
 
 func (*MarkUnchecked) Name() string { return "mark_unchecked" }

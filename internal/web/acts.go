@@ -485,6 +485,9 @@ var forms = map[string]form{
 			if s := v.Waiting(); s != nil {
 				for _, it := range s.Items {
 					list = append(list, piece{Text: joinWords(" – ", it.Paper, it.Reason, it.Todo)})
+					if x, ok := s.AnswerOf(it.Paper); ok && x.Note != "" {
+						list = append(list, piece{Text: v.say("answer.said", "note", x.Note)})
+					}
 				}
 			}
 			if v.AcceptedAt.IsZero() {
@@ -493,6 +496,13 @@ var forms = map[string]form{
 			return list
 		},
 		read: func(_ *casefile, f *Form) dossier.Act { return &dossier.Supply{Pay: f.Choice("pay", "cash", "later")} },
+	},
+	"send_back": {
+		begin:  nothing,
+		pieces: func(v *casefile, f *Form) []piece { return itemPieces(v, f, answeredNames(v)) },
+		read: func(v *casefile, f *Form) dossier.Act {
+			return &dossier.SendBack{Items: readItems(f, answeredNames(v))}
+		},
 	},
 	"refuse": {
 		begin: nothing, danger: true,
@@ -697,8 +707,13 @@ func (v *casefile) paperNames() []string {
 }
 
 func supplementPieces(v *casefile, f *Form) []piece {
+	return itemPieces(v, f, v.paperNames())
+}
+
+// itemPieces ask, for each paper, what is wrong with it.
+func itemPieces(v *casefile, f *Form, names []string) []piece {
 	var list []piece
-	for i, name := range v.paperNames() {
+	for i, name := range names {
 		n := strconv.Itoa(i)
 		var items []Choice
 		for _, k := range faults {
@@ -716,15 +731,20 @@ func supplementPieces(v *casefile, f *Form) []piece {
 }
 
 func readSupplement(v *casefile, f *Form) dossier.Act {
-	act := &dossier.RequestSupplement{}
-	for i, name := range v.paperNames() {
+	return &dossier.RequestSupplement{Items: readItems(f, v.paperNames())}
+}
+
+// readItems reads what itemPieces asked.
+func readItems(f *Form, names []string) []dossier.Item {
+	var list []dossier.Item
+	for i, name := range names {
 		n := strconv.Itoa(i)
 		fault := f.Choice("reason-"+n, faults...)
 		note, todo := f.Text("note-"+n, 500), f.Text("todo-"+n, 500)
 		if name == "" {
 			name = f.Text("paper-"+n, 300)
 		}
-		if fault == "" && note == "" && todo == "" && (i < len(v.Papers) || name == "") {
+		if fault == "" && note == "" && todo == "" && (names[i] != "" || name == "") {
 			continue
 		}
 		reason := note
@@ -740,9 +760,20 @@ func readSupplement(v *casefile, f *Form) dossier.Act {
 		if name == "" {
 			f.Fault("paper-"+n, "work.err.fault-paper")
 		}
-		act.Items = append(act.Items, dossier.Item{Paper: name, Reason: reason, Todo: todo})
+		list = append(list, dossier.Item{Paper: name, Reason: reason, Todo: todo})
 	}
-	return act
+	return list
+}
+
+// answeredNames are the papers that an answer from home was to bring.
+func answeredNames(v *casefile) []string {
+	var names []string
+	if s := v.Answered(); s != nil {
+		for _, it := range s.Items {
+			names = append(names, it.Paper)
+		}
+	}
+	return names
 }
 
 // supplementFacts say which request this is and what the law allows: once at

@@ -45,6 +45,7 @@ func (s *Server) citizenRoutes() {
 	s.public("GET /t/{token}", c.dossier)
 	s.public("GET /robots.txt", c.robots)
 	c.payRoutes()
+	c.supplementRoutes()
 }
 
 // shelf keeps the index of the day's catalogue until the law or the day changes.

@@ -186,6 +186,7 @@ type dossierPage struct {
 	Passed    *Inset
 	Missing   []paperLine
 	MissingBy string
+	SendHref  string // where what is missing can be sent from home
 	Pay       *SummaryList
 	PayHow    string
 	PayHref   string // C20, where something is owed or was paid
@@ -213,7 +214,11 @@ func (c *citizen) dossier(w http.ResponseWriter, r *http.Request) error {
 	}
 	law, _ := c.today()
 	v := tracked{t, visitOf(r).lang, law, c.Now()}
-	return c.render(w, r, http.StatusOK, "dossier-public", v.page())
+	p := v.page()
+	if c.Shelf == nil {
+		p.SendHref = "" // nothing could be kept
+	}
+	return c.render(w, r, http.StatusOK, "dossier-public", p)
 }
 
 // tracked words what a citizen may know of a dossier.
@@ -236,7 +241,10 @@ func (t tracked) page() dossierPage {
 	if len(t.Reasons) > 1 {
 		p.Reasons = t.Reasons
 	}
-	if len(p.Missing) > 0 {
+	if !t.Sent.IsZero() && t.State == dossier.Supplement {
+		p.Missing, p.MissingBy = nil, t.say("answer.waits", "at", sayHour(t.lang, t.Sent))
+	} else if len(p.Missing) > 0 {
+		p.SendHref = "/t/" + t.Token + "/bo-sung"
 		p.MissingBy = t.say("track.supplement.how", "until", sayHour(t.lang, t.Until), "place", t.Tracked.Desk.Name)
 	}
 	if t.State == dossier.Payment {

@@ -433,7 +433,13 @@ type fileLink struct {
 
 // files lists the files of the dossier's papers, and what the scanner said.
 func (o *office) files(r *http.Request, v *casefile) ([]paperFiles, error) {
-	if !slices.ContainsFunc(v.Papers, func(p dossier.Paper) bool { return len(p.Files) > 0 }) || o.Shelf == nil {
+	papers := v.Papers
+	if s := v.Answered(); s != nil {
+		for _, x := range s.Answers {
+			papers = append(papers[:len(papers):len(papers)], dossier.Paper{Name: v.say("answer.files", "paper", x.Paper), Files: x.Files})
+		}
+	}
+	if !slices.ContainsFunc(papers, func(p dossier.Paper) bool { return len(p.Files) > 0 }) || o.Shelf == nil {
 		return nil, nil
 	}
 	held, err := o.Shelf.Of(r.Context(), v.FilesOwner())
@@ -445,7 +451,7 @@ func (o *office) files(r *http.Request, v *casefile) ([]paperFiles, error) {
 		states[h.ID] = h.State
 	}
 	var list []paperFiles
-	for n, p := range v.Papers {
+	for n, p := range papers {
 		one := paperFiles{Name: p.Name, Count: upload.Count(v.lang, p.Files)}
 		for _, f := range p.Files {
 			link := fileLink{Words: f.Words(v.lang), Href: dossierHref(&v.Dossier) + "/tep/" + f.ID, Tag: scanTag(v.lang, states[f.ID])}
@@ -454,7 +460,7 @@ func (o *office) files(r *http.Request, v *casefile) ([]paperFiles, error) {
 			}
 			one.Files = append(one.Files, link)
 		}
-		if len(p.Files) > 1 {
+		if len(p.Files) > 1 && n < len(v.Papers) {
 			one.Joined = fmt.Sprintf("%s/giay-to/%d", dossierHref(&v.Dossier), n+1)
 		}
 		if len(p.Files) > 0 {
