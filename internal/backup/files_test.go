@@ -62,4 +62,3 @@ func TestFilesComeBackWithTheirHouse(t *testing.T) {
 		}
 	})
 }
-

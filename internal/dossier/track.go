@@ -70,7 +70,7 @@ type Tracked struct {
 	Desk        pack.Unit // where the result will be
 	ReturnBy    string
 	Items       []Item    // what is missing, when waiting for a supplement
-	Sent        time.Time // when it was sent from home, if it waits to be looked at
+	Answered    time.Time // when it was sent from home, if it waits to be looked at
 	Until       time.Time // until when
 	Sent        int       // files that the desk holds
 	Pages       int       // of them
@@ -354,7 +354,7 @@ func (r *Register) tracked(d Dossier, w World) Tracked {
 	}
 	t.Passed = d.passedOn(w)
 	if s := d.Waiting(); s != nil && d.State == Supplement {
-		t.Items, t.Until, t.Sent = s.Wanted(), s.Until, s.Sent
+		t.Items, t.Until, t.Answered = s.Wanted(), s.Until, s.Sent
 	}
 	if o := d.Unsettled(); o != nil {
 		t.Owed, t.OwedFor = o.Amount, o.Why

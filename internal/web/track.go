@@ -241,8 +241,8 @@ func (t tracked) page() dossierPage {
 	if len(t.Reasons) > 1 {
 		p.Reasons = t.Reasons
 	}
-	if !t.Sent.IsZero() && t.State == dossier.Supplement {
-		p.Missing, p.MissingBy = nil, t.say("answer.waits", "at", sayHour(t.lang, t.Sent))
+	if !t.Answered.IsZero() && t.State == dossier.Supplement {
+		p.Missing, p.MissingBy = nil, t.say("answer.waits", "at", sayHour(t.lang, t.Answered))
 	} else if len(p.Missing) > 0 {
 		p.SendHref = "/t/" + t.Token + "/bo-sung"
 		p.MissingBy = t.say("track.supplement.how", "until", sayHour(t.lang, t.Until), "place", t.Tracked.Desk.Name)
