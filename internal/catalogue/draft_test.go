@@ -24,14 +24,15 @@ func TestNothingIsLostInTheEditor(t *testing.T) {
 	for _, p := range law.AllProcedures() {
 		for _, v := range p.Versions {
 			want := catalogue.ContentOf(p, v.From)
-			got, faults := catalogue.Begin(want).Content()
+			_, faults := catalogue.Begin(want).Content()
 			if len(faults) != 1 || faults[0].Field != "from" {
 				t.Errorf("%s from %s: %+v", p.Code, v.From, faults)
 			}
 			body := catalogue.Begin(want)
 			t0, _ := time.Parse(time.DateOnly, v.From)
 			body.Items.From = t0.Format("02/01/2006")
-			if got, faults = body.Content(); len(faults) > 0 {
+			got, faults := body.Content()
+			if len(faults) > 0 {
 				t.Errorf("%s from %s: %+v", p.Code, v.From, faults)
 			}
 			want.Version.To, want.Version.UnchangedTo = "", ""

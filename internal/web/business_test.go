@@ -210,7 +210,7 @@ func TestOrganisationIsItsMembersAlone(t *testing.T) {
 				t.Errorf("a stranger at %s: %d", path, stranger.last.Code)
 			}
 		}
-		doc = stranger.send(stranger.get(link.Path), link.Path, nil)
+		stranger.send(stranger.get(link.Path), link.Path, nil)
 		if stranger.last.Code != http.StatusNotFound {
 			t.Errorf("a stranger takes the invitation: %d", stranger.last.Code)
 		}

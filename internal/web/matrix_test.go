@@ -1,9 +1,12 @@
 package web
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"mime/multipart"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"regexp"
 	"slices"
@@ -104,7 +107,10 @@ func addressOf(t *testing.T, r Route, ref string, fill map[string]string) string
 func (b *bureau) call(login string, r Route, target string) (status int, body, said string) {
 	b.t.Helper()
 	w := b.get(login, target)
-	if r.Method == http.MethodPost {
+	switch {
+	case r.Files:
+		w = b.postFile(login, target)
+	case r.Method == http.MethodPost:
 		w = b.post(login, target, url.Values{"version": {"1"}})
 	}
 	if c := b.staff[login]; c != nil {
@@ -118,6 +124,21 @@ func (b *bureau) call(login string, r Route, target string) (status int, body, s
 		said = mainOf(body)
 	}
 	return w.Code, body, said
+}
+
+// postFile posts an empty form that may carry files.
+func (b *bureau) postFile(login, target string) *httptest.ResponseRecorder {
+	var body bytes.Buffer
+	form := multipart.NewWriter(&body)
+	r := request(http.MethodPost, target, "")
+	b.cookies(r, login)
+	b.check(form.WriteField(tokenField, b.s.formToken(nil, r)))
+	b.check(form.WriteField(keyField, random(16)))
+	b.check(form.Close())
+	r = request(http.MethodPost, target, body.String())
+	r.Header.Set("Content-Type", form.FormDataContentType())
+	b.cookies(r, login)
+	return do(b.s, r)
 }
 
 // mainOf is what an error page says, without what differs from one rendering
