@@ -108,6 +108,7 @@ type node struct {
 	dir      string
 	database string // "" is SQLite in dir
 	heads    string // folder of the copied heads; "" is beside dir
+	files    string // folder of what people sent; "" is in dir
 	people
 }
 
@@ -212,6 +213,9 @@ func (n *node) command(args ...string) *exec.Cmd {
 	args = append(args, "--data", n.dir, "--witness", n.witness())
 	if n.database != "" {
 		args = append(args, "--database", n.database)
+	}
+	if n.files != "" {
+		args = append(args, "--files", n.files)
 	}
 	return exec.Command(path, args...)
 }

@@ -19,7 +19,9 @@ import (
 // keys, as docs/runbook/postgresql.md has it.
 func (n *node) beside() *node {
 	n.t.Helper()
-	return n.copyTo(n.t, filepath.Join(folder(n.t), "node"))
+	b := n.copyTo(n.t, filepath.Join(folder(n.t), "node"))
+	b.files = filepath.Join(n.dir, "files") // nodes share what people sent
+	return b
 }
 
 // rel-F16, rel-I-D1, rel-I-D5, rel-I-D6, rel-I-D7: two nodes over one database take dossiers at the

@@ -105,7 +105,7 @@ func newBench(t *testing.T) *bench {
 	at := func(name string) string { return filepath.Join(b.dir, name) }
 	b.env = append(os.Environ(), "LC_ALL=C.UTF-8", "PATH="+filepath.Dir(path)+":"+os.Getenv("PATH"), "HOME="+b.dir, "BIN="+bin,
 		"A=127.0.0.1", "B=127.0.0.1", "PORT_A="+strconv.Itoa(free(t)), "PORT_B="+strconv.Itoa(free(t)), "MANG=127.0.0.0/8", "PG_A="+at("a"), "PG_B="+at("b"),
-		"SOCK="+at("sock"), "ETC="+at("etc"), "SAO="+at("sao"), "DATA="+b.n.dir, "DATA2="+at("node-2"), "LISTEN=127.0.0.1:"+strconv.Itoa(free(t)), "LISTEN2=127.0.0.1:"+strconv.Itoa(free(t)))
+		"SOCK="+at("sock"), "ETC="+at("etc"), "SAO="+at("sao"), "DATA="+b.n.dir, "QUAY20_FILES="+filepath.Join(b.n.dir, "files"), "DATA2="+at("node-2"), "LISTEN=127.0.0.1:"+strconv.Itoa(free(t)), "LISTEN2=127.0.0.1:"+strconv.Itoa(free(t)))
 	t.Cleanup(func() { // whatever was left running
 		for _, server := range []string{"a", "b"} {
 			b.command(`"$BIN/pg_ctl" -D "`+at(server)+`" -m immediate stop`, b.owner).Run()

@@ -136,7 +136,8 @@ func (r *Register) strangers(tx *store.Tx, name string, want *pairs, yield func(
 // stored is a dossier's row as it lies in the table.
 type stored struct {
 	id      string
-	columns string // all but the body, as one text
+	columns string // all but timer and body, as one text
+	timer   string
 	body    string
 	index   indexed // what the body says it is found by
 	dossier *Dossier
@@ -151,6 +152,7 @@ func scanStored(row store.Row) (stored, error) {
 	if body, failed := store.Unpress(s.body); failed == nil { // else it stays unreadable
 		s.body = body
 	}
+	s.timer, c[14] = c[14], ""
 	s.columns = fmt.Sprint(s.id, version, paused, strings.Join(c[:], "\x00"))
 	return s, err
 }
@@ -197,7 +199,12 @@ func (r *Register) stateOf(s *stored, near beside) string {
 		return "unreadable"
 	}
 	s.dossier, s.index = &d, *d.index()
-	c := columns(&d, World{Law: r.law()})
+	w := World{Law: r.law()}
+	c := columns(&d, w)
+	if timer := c[17]; timer != s.timer && w.CheckUntil(&d).IsZero() { // hours to look go by the calendar, which a notice may have changed since
+		return "columns differ from the body"
+	}
+	c[17] = ""
 	texts := make([]string, 0, 17)
 	for _, v := range append(slices.Clone(c[2:9]), c[10:20]...) {
 		texts = append(texts, v.(string))

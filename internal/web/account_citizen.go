@@ -244,7 +244,7 @@ func (a *citizenAccount) showCode(w http.ResponseWriter, r *http.Request, f *For
 // (WCAG 2.2 SC 3.3.8).
 func codeInput(f *Form, name, label string) Input {
 	in := f.Input(name, label)
-	in.Value, in.Inputmode, in.Autocomplete, in.Classes = "", "numeric", "one-time-code", "govuk-input--width-10 q-code"
+	in.Value, in.Inputmode, in.Autocomplete, in.Classes = "", "numeric", "one-time-code", "govuk-input--width-10 q-once"
 	off := false
 	in.Spellcheck = &off
 	return in

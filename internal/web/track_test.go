@@ -93,7 +93,7 @@ func TestAPageOfADossierHoldsNothingOfItsPerson(t *testing.T) { // rel-I-P5, rel
 func TestTrackedIsAnAllowList(t *testing.T) { // rel-I-P5
 	t.Parallel()
 	want := strings.Fields(`Code State Procedure Title Case Initials Filed CheckBy Received Due Promise Provisional Paused Apology Passed Unit Desk
-		ReturnBy Items Until Owed OwedFor Owes Paid FeeDue FeeFirst Reasons Next End Outcome Concluded Returned ReturnedTo Proof Events Token Left HasLeft`)
+		ReturnBy Items Until Answered Sent Pages Owed OwedFor Owes Paid FeeDue FeeFirst Reasons Next End Outcome Concluded Returned ReturnedTo Proof Events Token Left HasLeft`)
 	var have []string
 	for _, f := range reflect.VisibleFields(reflect.TypeFor[dossier.Tracked]()) {
 		if f.IsExported() { // what is not exported no template can show
