@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"quay20/internal/notice"
+	"quay20/internal/officer"
 	"quay20/internal/problem"
 	"quay20/internal/store"
 	"quay20/internal/text"
@@ -120,7 +121,7 @@ func send(tx *store.Tx, to Way, words text.Key, code string, lang text.Lang, abo
 // has it or not: who gets the code signs in or opens an account with it, and
 // nobody else learns which (rel-K50).
 func (b *Accounts) Ask(ctx context.Context, to Way, lang text.Lang, client string) (p Pending, err error) {
-	client = hostOf(client)
+	client = officer.Host(client)
 	err = b.db.Write(ctx, func(tx *store.Tx) error {
 		if err := spend(tx, to, client); err != nil {
 			return err
@@ -241,7 +242,7 @@ func (b *Accounts) Enter(ctx context.Context, try, code string, e Entry) (token 
 		if err != nil {
 			return err
 		}
-		if err := makeKnown(tx, t.way, hostOf(e.Client)); err != nil {
+		if err := makeKnown(tx, t.way, officer.Host(e.Client)); err != nil {
 			return err
 		}
 		token, s, err = e.admit(tx, a, t.way.Kind)
@@ -259,7 +260,7 @@ func (e Entry) admit(tx *store.Tx, a Account, how string) (string, AccountSessio
 			return "", AccountSession{}, fmt.Errorf("ending the session before: %w", err)
 		}
 	}
-	return beginSession(tx, AccountSession{Account: a, How: how, Shared: e.Shared, Client: hostOf(e.Client)})
+	return beginSession(tx, AccountSession{Account: a, How: how, Shared: e.Shared, Client: officer.Host(e.Client)})
 }
 
 // set makes a way the account's; its facts follow.
@@ -277,7 +278,7 @@ func (a *Account) set(w Way) {
 // one of its kind, or with lost the other. Where the account has none, or only
 // adds a way, a fresh proof stands for the second code.
 func (b *Accounts) AskChange(ctx context.Context, token string, to Way, lost bool, client string) (p Pending, err error) {
-	client = hostOf(client)
+	client = officer.Host(client)
 	err = b.db.Write(ctx, func(tx *store.Tx) error {
 		s, err := session(tx, tokenHash(token))
 		if err != nil {

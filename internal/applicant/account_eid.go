@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"quay20/internal/officer"
 	"quay20/internal/problem"
 	"quay20/internal/store"
 )
@@ -18,7 +19,7 @@ const eidLife = 15 * time.Minute
 // held again, once (rel-K66).
 func (b *Accounts) Leave(ctx context.Context, held, client string) (try string, err error) {
 	err = b.db.Write(ctx, func(tx *store.Tx) error {
-		if err := spendClient(tx, hostOf(client)); err != nil {
+		if err := spendClient(tx, officer.Host(client)); err != nil {
 			return err
 		}
 		try = newToken(tx)

@@ -4,10 +4,10 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"net/netip"
 	"strings"
 	"time"
 
+	"quay20/internal/officer"
 	"quay20/internal/problem"
 	"quay20/internal/store"
 )
@@ -43,7 +43,7 @@ func budgetsOf(to Way, client string, known bool) []budget {
 func budgetsOfClient(client string) []budget {
 	return []budget{
 		{"client", 20, time.Hour, []string{client}},
-		{"subnet", 100, time.Hour, []string{subnetOf(client)}},
+		{"subnet", 100, time.Hour, []string{officer.Subnet(client)}},
 		{"all", 3000, time.Hour, nil},
 	}
 }
@@ -114,37 +114,4 @@ func makeKnown(tx *store.Tx, to Way, client string) error {
 	_, err := tx.Exec(`INSERT INTO account_throttle (id, n, since) VALUES ($1, 0, $2)
 		ON CONFLICT (id) DO UPDATE SET since = excluded.since`, knownID(to, client), tx.Now)
 	return err
-}
-
-// hostOf is the address without its port; an IPv6 customer has a /64.
-func hostOf(client string) string {
-	if at, err := netip.ParseAddrPort(client); err == nil {
-		client = at.Addr().String()
-	}
-	ip, err := netip.ParseAddr(client)
-	if err != nil {
-		return client
-	}
-	if ip = ip.Unmap(); ip.Is6() {
-		p, _ := ip.Prefix(64)
-		return p.String()
-	}
-	return ip.String()
-}
-
-func subnetOf(host string) string {
-	bits := 24
-	ip, err := netip.ParseAddr(host)
-	if err != nil {
-		p, err := netip.ParsePrefix(host)
-		if err != nil {
-			return host
-		}
-		ip, bits = p.Addr(), 48
-	}
-	p, err := ip.Prefix(bits)
-	if err != nil {
-		return host
-	}
-	return p.String()
 }

@@ -288,7 +288,7 @@ func (r *Roll) Claim(ctx context.Context, code string, n New, password, clientAd
 		if err := record(tx, Console(), "claim_roll", o.ID, "", facts(g)); err != nil {
 			return err
 		}
-		token, s, err = r.open(tx, Session{Officer: o, Client: host(clientAddr), Started: tx.Now})
+		token, s, err = r.open(tx, Session{Officer: o, Client: Host(clientAddr), Started: tx.Now})
 		return err
 	})
 	if err != nil {

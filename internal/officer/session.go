@@ -57,7 +57,7 @@ func noSession() error { return problem.New(problem.Unauthenticated, "officer.er
 // the second factor if there is one; the token goes into a cookie. Unknown,
 // disabled and known accounts get the same answer after the same work.
 func (r *Roll) SignIn(ctx context.Context, login, password, code, clientAddr string) (token string, s Session, err error) {
-	login, client := cleanLogin(login), host(clientAddr)
+	login, client := cleanLogin(login), Host(clientAddr)
 	o, spent, err := r.try(ctx, login, client)
 	if err != nil {
 		return "", Session{}, err

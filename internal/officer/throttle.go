@@ -52,7 +52,7 @@ func budgets(login, client string, known bool) []budget {
 	if known {
 		return []budget{pair}
 	}
-	return []budget{perAccount.of(login), perAddress.of(client), perSubnet.of(subnet(client)), perAll.of()}
+	return []budget{perAccount.of(login), perAddress.of(client), perSubnet.of(Subnet(client)), perAll.of()}
 }
 
 // spend counts a try before it is judged, so that parallel tries are all
@@ -145,8 +145,8 @@ func sweep(tx *store.Tx) error {
 	return err
 }
 
-// host is the address without its port; an IPv6 customer has a /64.
-func host(client string) string {
+// Host is whose address it is, without the port; an IPv6 customer has a /64.
+func Host(client string) string {
 	if at, err := netip.ParseAddrPort(client); err == nil {
 		client = at.Addr().Unmap().String()
 	}
@@ -161,7 +161,8 @@ func host(client string) string {
 	return ip.String()
 }
 
-func subnet(host string) string {
+// Subnet is the network of a Host that its neighbours share.
+func Subnet(host string) string {
 	bits := 24
 	ip, err := netip.ParseAddr(host)
 	if err != nil {

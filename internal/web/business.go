@@ -32,10 +32,10 @@ func (s *Server) businessRoutes() {
 	s.withAccount("GET "+companiesPath, b.list)
 	s.withAccount("POST "+companiesPath, b.found)
 	s.withAccount("GET "+companiesPath+"/{org}", b.show)
-	s.withAccount("POST "+companiesPath+"/{org}/moi", b.invite)
-	s.withAccount("POST "+companiesPath+"/{org}/bo", b.remove)
-	s.withAccount("POST "+companiesPath+"/{org}/uy-quyen", b.grant)
-	s.withAccount("POST "+companiesPath+"/{org}/thu-hoi", b.revoke)
+	s.withAccount("POST "+companiesPath+"/{org}/moi", b.ofCompany(b.invite))
+	s.withAccount("POST "+companiesPath+"/{org}/bo", b.ofCompany(b.remove))
+	s.withAccount("POST "+companiesPath+"/{org}/uy-quyen", b.ofCompany(b.grant))
+	s.withAccount("POST "+companiesPath+"/{org}/thu-hoi", b.ofCompany(b.revoke))
 	s.withAccount("GET "+joinPath+"{secret}", b.askJoin)
 	s.withAccount("POST "+joinPath+"{secret}", b.join)
 	b.batchRoutes()
@@ -150,6 +150,21 @@ func (b *business) company(r *http.Request, by Holder) (applicant.Company, error
 	return b.Companies.Find(r.Context(), by.Account.ID, r.PathValue("org"))
 }
 
+// ofCompany takes a form for an organisation of which the citizen is a member.
+func (b *business) ofCompany(h func(w http.ResponseWriter, r *http.Request, by Holder, c applicant.Company, f *Form) error) func(http.ResponseWriter, *http.Request, Holder) error {
+	return func(w http.ResponseWriter, r *http.Request, by Holder) error {
+		f, err := b.postedForm(w, r)
+		if err != nil {
+			return err
+		}
+		c, err := b.company(r, by)
+		if err != nil {
+			return err
+		}
+		return h(w, r, by, c, f)
+	}
+}
+
 func (b *business) show(w http.ResponseWriter, r *http.Request, by Holder) error {
 	c, err := b.company(r, by)
 	if err != nil {
@@ -244,22 +259,15 @@ func (b *business) acted(w http.ResponseWriter, r *http.Request, by Holder, c ap
 	return b.redirect(w, r, companyPath(c))
 }
 
-func (b *business) invite(w http.ResponseWriter, r *http.Request, by Holder) error {
-	f, err := b.postedForm(w, r)
-	if err != nil {
-		return err
-	}
-	c, err := b.company(r, by)
-	if err != nil {
-		return err
-	}
+func (b *business) invite(w http.ResponseWriter, r *http.Request, by Holder, c applicant.Company, f *Form) error {
 	way, wrong := applicant.ReadWay(f.Text("to", 254))
 	if p, ok := problem.As(wrong); ok {
 		f.Fault("to", p.Key, p.Args...)
 	}
 	role := f.Choice("role", "manager", "filer")
 	var secret string
-	if err = f.Err(); err == nil {
+	err := f.Err()
+	if err == nil {
 		secret, err = b.Companies.Invite(r.Context(), by.token, c.ID, way, applicant.CompanyRole(role))
 	}
 	if err != nil {
@@ -268,17 +276,10 @@ func (b *business) invite(w http.ResponseWriter, r *http.Request, by Holder) err
 	return b.showCompany(w, r, by, c, b.blankForm(w, r), b.Origin+joinPath+secret)
 }
 
-func (b *business) remove(w http.ResponseWriter, r *http.Request, by Holder) error {
-	f, err := b.postedForm(w, r)
-	if err != nil {
-		return err
-	}
-	c, err := b.company(r, by)
-	if err != nil {
-		return err
-	}
+func (b *business) remove(w http.ResponseWriter, r *http.Request, by Holder, c applicant.Company, f *Form) error {
 	account := f.Text("account", 40)
-	if err = f.Err(); err == nil {
+	err := f.Err()
+	if err == nil {
 		_, err = b.Companies.Remove(r.Context(), by.token, c.ID, account)
 	}
 	if err == nil && account == by.Account.ID {
@@ -287,15 +288,7 @@ func (b *business) remove(w http.ResponseWriter, r *http.Request, by Holder) err
 	return b.acted(w, r, by, c, f, err)
 }
 
-func (b *business) grant(w http.ResponseWriter, r *http.Request, by Holder) error {
-	f, err := b.postedForm(w, r)
-	if err != nil {
-		return err
-	}
-	c, err := b.company(r, by)
-	if err != nil {
-		return err
-	}
+func (b *business) grant(w http.ResponseWriter, r *http.Request, by Holder, c applicant.Company, f *Form) error {
 	day := func(name string) pack.Date {
 		if t := f.Date(name); !t.IsZero() {
 			return t.Format(time.DateOnly)
@@ -310,23 +303,17 @@ func (b *business) grant(w http.ResponseWriter, r *http.Request, by Holder) erro
 		}
 		a.Procedures = append(a.Procedures, code)
 	}
-	if err = f.Err(); err == nil {
+	err := f.Err()
+	if err == nil {
 		_, err = b.Companies.Grant(r.Context(), by.token, c.ID, a)
 	}
 	return b.acted(w, r, by, c, f, err)
 }
 
-func (b *business) revoke(w http.ResponseWriter, r *http.Request, by Holder) error {
-	f, err := b.postedForm(w, r)
-	if err != nil {
-		return err
-	}
-	c, err := b.company(r, by)
-	if err != nil {
-		return err
-	}
+func (b *business) revoke(w http.ResponseWriter, r *http.Request, by Holder, c applicant.Company, f *Form) error {
 	id := f.Text("authority", 40)
-	if err = f.Err(); err == nil {
+	err := f.Err()
+	if err == nil {
 		_, err = b.Companies.Revoke(r.Context(), by.token, c.ID, id)
 	}
 	return b.acted(w, r, by, c, f, err)

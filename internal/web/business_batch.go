@@ -16,10 +16,10 @@ import (
 func (b *business) batchRoutes() {
 	const at = companiesPath + "/{org}"
 	b.withAccount("GET "+at+"/nop", b.askTable)
-	b.declare(Route{Access: Account, Files: b.takesTables()}, "POST "+at+"/nop", b.ofHolder(b.sendTable))
+	b.declare(Route{Access: Account, Files: b.takesTables()}, "POST "+at+"/nop", b.ofHolder(b.ofCompany(b.sendTable)))
 	b.withAccount("GET "+at+"/mau", b.template)
 	b.withAccount("GET "+at+"/bang/{batch}", b.table)
-	b.withAccount("POST "+at+"/bang/{batch}", b.fileTable)
+	b.withAccount("POST "+at+"/bang/{batch}", b.ofCompany(b.fileTable))
 	b.withAccount("GET "+at+"/bang/{batch}/bao-cao", b.report)
 }
 
@@ -103,15 +103,7 @@ func (b *business) showTableForm(w http.ResponseWriter, r *http.Request, by Hold
 }
 
 // sendTable looks a table through; nothing is filed yet.
-func (b *business) sendTable(w http.ResponseWriter, r *http.Request, by Holder) error {
-	f, err := b.postedForm(w, r)
-	if err != nil {
-		return err
-	}
-	c, err := b.company(r, by)
-	if err != nil {
-		return err
-	}
+func (b *business) sendTable(w http.ResponseWriter, r *http.Request, by Holder, c applicant.Company, f *Form) error {
 	code, on := f.Text("thu-tuc", 40), pack.On(b.Now())
 	authority, may := c.May(by.Account.ID, code, on)
 	if !may {
@@ -132,7 +124,8 @@ func (b *business) sendTable(w http.ResponseWriter, r *http.Request, by Holder) 
 		}
 	}
 	var t batch.Table
-	if err = f.Err(); err == nil {
+	err = f.Err()
+	if err == nil {
 		filer := by.Account.Person
 		if filer.Kind = applicant.Citizen; filer.IDNumber == "" {
 			filer.IDKind = applicant.NoPaper
@@ -240,15 +233,7 @@ func btoi(b bool) int {
 	return 0
 }
 
-func (b *business) fileTable(w http.ResponseWriter, r *http.Request, by Holder) error {
-	f, err := b.postedForm(w, r)
-	if err != nil {
-		return err
-	}
-	c, err := b.company(r, by)
-	if err != nil {
-		return err
-	}
+func (b *business) fileTable(w http.ResponseWriter, r *http.Request, by Holder, c applicant.Company, f *Form) error {
 	id := r.PathValue("batch")
 	t, _, err := b.Batches.Find(r.Context(), c.ID, id)
 	if err != nil {
@@ -257,7 +242,8 @@ func (b *business) fileTable(w http.ResponseWriter, r *http.Request, by Holder) 
 	if _, may := c.May(by.Account.ID, t.Procedure, pack.On(b.Now())); !may {
 		return problem.New(problem.Illegal, "batch.err.authority")
 	}
-	if err = f.Err(); err == nil {
+	err = f.Err()
+	if err == nil {
 		err = b.Batches.File(r.Context(), c.ID, id, f.Choice("which", "all", "right") == "right")
 	}
 	if f.Refused(err) {

@@ -66,11 +66,10 @@ type Legend struct {
 	IsPageHeading bool
 }
 
-// Fieldset is part "fieldset"; HTML holds the fields.
+// Fieldset groups fields under a legend.
 type Fieldset struct {
 	Legend                     *Legend
 	Classes, Role, DescribedBy string
-	HTML                       template.HTML
 }
 
 // Choice is one item of Radios or Checkboxes; with Divider it is only a word between items.

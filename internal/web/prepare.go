@@ -61,10 +61,14 @@ func (c *citizen) saved(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	tmpl, err := pages.find("saved", rd.lang)
+	if err != nil {
+		return err
+	}
 	page := savedPage{rd.prepared(r), rd.lang, ""}
 	page.Saved = rd.say("prepare.saved", "at", sayHour(rd.lang, c.Now()), "address", page.Address)
 	var b bytes.Buffer
-	if err := pages.find("saved", rd.lang).ExecuteTemplate(&b, "alone", page); err != nil {
+	if err := tmpl.ExecuteTemplate(&b, "alone", page); err != nil {
 		return fmt.Errorf("saving the list of %s: %w", rd.p.Code, err)
 	}
 	return c.paper(w, r, fileName("giay-to", rd.p.Code)+".html", "text/html; charset=utf-8", b.Bytes(), true)

@@ -3,9 +3,11 @@ package web
 import (
 	"bytes"
 	"cmp"
+	"errors"
 	"fmt"
 	"html/template"
 	"io/fs"
+	"maps"
 	"net/http"
 	"net/url"
 	"path"
@@ -13,6 +15,8 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	texttemplate "text/template"
+	"text/template/parse"
 	"time"
 
 	"quay20/internal/officer"
@@ -20,41 +24,125 @@ import (
 	"quay20/internal/text"
 )
 
-// pages are all page templates, once for each language, so that {{t}} needs
-// no language.
+// pages are the page templates. What a page needs is put together when it is
+// first shown: a template copies every part that it is given, and all pages in
+// both languages with all parts took nine tenths of the program's memory and a
+// quarter of a second at each start.
 type pages struct {
-	vi, en map[string]*template.Template // "track"
+	st    *static
+	parts map[string]*parse.Tree            // layouts and parts, by the name they define
+	own   map[string]map[string]*parse.Tree // what each page's file defines
+
+	mu   sync.Mutex // guards made
+	made map[pageIn]*template.Template
+}
+
+type pageIn struct {
+	name string
+	lang text.Lang
 }
 
 func loadPages(files fs.FS, st *static) (*pages, error) {
-	p := &pages{vi: map[string]*template.Template{}, en: map[string]*template.Template{}}
+	p := &pages{st: st, own: map[string]map[string]*parse.Tree{}, made: map[pageIn]*template.Template{}}
 	names, err := fs.Glob(files, "page/*.html")
 	if err != nil {
 		return nil, err
 	}
-	for lang, set := range map[text.Lang]map[string]*template.Template{text.Vi: p.vi, text.En: p.en} {
-		base, err := template.New("").Funcs(words(lang, st)).ParseFS(files, "page/layout*.html", "page/part/*.html")
-		if err != nil {
-			return nil, err
+	if p.parts, err = trees(files, st, "page/layout*.html", "page/part/*.html"); err != nil {
+		return nil, err
+	}
+	for _, file := range names {
+		name := strings.TrimSuffix(path.Base(file), ".html")
+		if strings.HasPrefix(name, "layout") {
+			continue
 		}
-		for _, file := range names {
-			name := strings.TrimSuffix(path.Base(file), ".html")
-			if strings.HasPrefix(name, "layout") {
-				continue
-			}
-			if set[name], err = template.Must(base.Clone()).ParseFS(files, file); err != nil {
-				return nil, err
-			}
+		if p.own[name], err = trees(files, st, file); err != nil {
+			return nil, err
 		}
 	}
 	return p, nil
 }
 
-func (p *pages) find(name string, lang text.Lang) *template.Template {
-	if lang == text.En {
-		return p.en[name]
+// trees parses files and gives what they define.
+func trees(files fs.FS, st *static, patterns ...string) (map[string]*parse.Tree, error) {
+	all, err := texttemplate.New("").Funcs(texttemplate.FuncMap(words(text.Vi, st))).ParseFS(files, patterns...)
+	if err != nil {
+		return nil, err
 	}
-	return p.vi[name]
+	defined := map[string]*parse.Tree{}
+	for _, t := range all.Templates() {
+		if t.Tree != nil {
+			defined[t.Name()] = t.Tree
+		}
+	}
+	return defined, nil
+}
+
+// find gives a page's template, nil if there is no such page.
+func (p *pages) find(name string, lang text.Lang) (*template.Template, error) {
+	own, ok := p.own[name]
+	if !ok {
+		return nil, errors.New("no such page")
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if t := p.made[pageIn{name, lang}]; t != nil {
+		return t, nil
+	}
+	t := template.New("").Funcs(words(lang, p.st))
+	needed := map[string]bool{}
+	var add func(name string) error
+	add = func(name string) error {
+		tree := own[name]
+		if tree == nil {
+			tree = p.parts[name]
+		}
+		if tree == nil || needed[name] {
+			return nil // a missing one is told by whoever executes it
+		}
+		needed[name] = true
+		if _, err := t.AddParseTree(name, tree.Copy()); err != nil {
+			return err
+		}
+		for _, used := range uses(tree.Root) {
+			if err := add(used); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	for _, root := range append(slices.Collect(maps.Keys(own)), "layout", "layout-desk") {
+		if err := add(root); err != nil {
+			return nil, err
+		}
+	}
+	p.made[pageIn{name, lang}] = t
+	return t, nil
+}
+
+// uses lists the templates that a node calls.
+func uses(n parse.Node) (names []string) {
+	branch := func(b *parse.BranchNode) {
+		names = append(names, uses(b.List)...)
+		names = append(names, uses(b.ElseList)...)
+	}
+	switch n := n.(type) {
+	case *parse.ListNode:
+		if n != nil {
+			for _, one := range n.Nodes {
+				names = append(names, uses(one)...)
+			}
+		}
+	case *parse.TemplateNode:
+		names = append(names, n.Name)
+	case *parse.IfNode:
+		branch(&n.BranchNode)
+	case *parse.WithNode:
+		branch(&n.BranchNode)
+	case *parse.RangeNode:
+		branch(&n.BranchNode)
+	}
+	return names
 }
 
 // words are the functions of templates, bound to a language.
@@ -349,9 +437,9 @@ func (s *Server) draw(b *bytes.Buffer, w http.ResponseWriter, r *http.Request, n
 	if err != nil {
 		return err
 	}
-	tmpl := pages.find(name, visitOf(r).lang)
-	if tmpl == nil {
-		return fmt.Errorf("rendering page %s: no such page", name)
+	tmpl, err := pages.find(name, visitOf(r).lang)
+	if err != nil {
+		return fmt.Errorf("rendering page %s: %w", name, err)
 	}
 	layout := "layout"
 	if visitOf(r).by != nil {
