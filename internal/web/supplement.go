@@ -68,7 +68,7 @@ func (c *citizen) supplementPapers(w http.ResponseWriter, r *http.Request) (pape
 	base := "/t/" + r.PathValue("token") + "/bo-sung"
 	p := paperPlace{Owner: a.Dossier.SupplementOwner(), Base: base, Back: base}
 	for i, it := range s.Wanted() {
-		p.Papers = append(p.Papers, askedPaper{Key: dossier.SlotOf(i), Name: it.Paper, Note: joinWords(". ", it.Reason, it.Todo)})
+		p.Papers = append(p.Papers, askedPaper{Key: dossier.SlotOf(i), Name: it.Paper, Note: joinWords(" ", it.Reason, it.Todo)})
 	}
 	return p, nil
 }
